@@ -1,0 +1,43 @@
+# Everything a person types. `make help` lists it; scripts/setup does the installing.
+SHELL := bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+BENCHMARKS = $(sort $(wildcard benchmarks/[a-z]*.py))
+export VIDEO CAMERA TLS_CERT TLS_KEY CHROMIUM
+
+.PHONY: help setup run test lint fmt bench clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo "  run takes VIDEO=recording.mp4, CAMERA=rtsp://user:password@host/path, TLS_CERT= and TLS_KEY="
+
+setup: ## Install what is missing and prepare everything, start nothing
+	@scripts/setup run
+
+run: setup ## Start a whole commune on this machine (Ctrl-C ends it)
+	@exec $(BIN)/python -m simulator
+
+test: ## Install what the tests need and run every check
+	@scripts/setup test
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest
+
+lint: ## Format, lint, types and import arrows, changing nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: ## Format the code and repair what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: ## Measure; JSON lines on the screen and in benchmarks/out
+	@scripts/setup test
+	@mkdir -p benchmarks/out
+	@set -o pipefail; for bench in $(BENCHMARKS); do $(BIN)/python $$bench || exit 1; done | tee benchmarks/out/latest.jsonl
+
+clean: ## Remove everything that was built or recorded (asks nothing, keeps var/)
+	rm -rf .venv node_modules ioc/web/static/vendor benchmarks/out build *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -1,0 +1,34 @@
+"""Samples for the time series: one row a minute holds the samples of that minute; pure."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.codec import Id, Instant, Wire
+
+
+class Metric(StrEnum):
+    """What is measured, with its unit."""
+
+    CAMERA_FPS = "camera_fps"
+    DECODE_ERRORS = "decode_errors"
+    MOTION_S = "motion_s"
+    CPU_SHARE = "cpu_share"
+    OUTBOX_DEPTH = "outbox_depth"
+    RSS_MB = "rss_mb"
+
+
+class Sample(Wire):
+    """One reading; `device_id` None: of the gateway itself."""
+
+    sampled_at: Instant
+    device_id: Id | None = None
+    metric: Metric
+    value: float
+
+
+class TelemetryRow(Wire):
+    """The samples of about a minute, committed together."""
+
+    samples: Annotated[tuple[Sample, ...], Field(min_length=1, max_length=5_000)]

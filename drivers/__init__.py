@@ -1,0 +1,1 @@
+"""Device dialects: each folder turns one kind of device into observations and capabilities."""

@@ -1,0 +1,116 @@
+"""The command `edge-agent`: run, check, discover, replay.
+
+Exit codes: 0 done, 1 trouble that may pass (a device, the broker), 2 wrong configuration or usage.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from edge_agent import app, config, discovery, online_check
+from edge_agent.config import GatewayConfig
+from edge_agent.strict_yaml import ConfigurationError
+
+EXIT_DONE = 0
+EXIT_TROUBLE = 1
+EXIT_CONFIGURATION = 2
+
+_ANY_INTERFACE = "0.0.0.0"  # noqa: S104 -- asks through it, listens for answers only
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    args = _parser(with_replay=words[:1] == ["replay"]).parse_args(words)
+    try:
+        return int(args.command(args))
+    except ConfigurationError as error:
+        for fault in error.faults:
+            _complain(fault)
+        return EXIT_CONFIGURATION
+    except KeyboardInterrupt:
+        return EXIT_TROUBLE
+
+
+def _parser(*, with_replay: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="edge-agent", description="One gateway: its cameras and loudspeakers."
+    )
+    parser.add_argument("--version", action="version", version=version("commune-ioc"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run the gateway until SIGTERM")
+    _take_config(run)
+    run.set_defaults(command=_run)
+    check = commands.add_parser("check", help="say what is wrong with a configuration")
+    _take_config(check)
+    check.add_argument(
+        "--online", action="store_true", help="also try broker, centre and every camera once"
+    )
+    check.set_defaults(command=_check)
+    discover = commands.add_parser("discover", help="find ONVIF cameras in the network")
+    discover.add_argument(
+        "--interface",
+        default=_ANY_INTERFACE,
+        metavar="ADDRESS",
+        help="this machine's address there",
+    )
+    discover.add_argument("--timeout-s", type=float, default=3.0)
+    discover.set_defaults(command=_discover)
+    replay = commands.add_parser("replay", help="run the analysis over a recording")
+    if with_replay:
+        _prepare_replay(replay)
+    return parser
+
+
+def _take_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, required=True, metavar="gateway.yaml")
+
+
+def _prepare_replay(parser: argparse.ArgumentParser) -> None:
+    # Imported here: OpenCV and PyAV cost a second and 60 MB, and only this command needs them.
+    from edge_agent import replay  # noqa: PLC0415
+
+    replay.add_arguments(parser)
+    parser.set_defaults(command=replay.main)
+
+
+def _run(args: argparse.Namespace) -> int:
+    app.serve(config.load(args.config))
+    return EXIT_DONE
+
+
+def _check(args: argparse.Namespace) -> int:
+    loaded = config.load(args.config)
+    for warning in config.warnings_of(loaded):
+        _complain(f"warning: {warning}")
+    _say(
+        f"{args.config}: gateway {loaded.gateway_id} of {loaded.site_id},"
+        f" {len(loaded.cameras)} cameras, {len(loaded.loudspeakers)} loudspeakers: correct"
+    )
+    return _check_online(loaded) if args.online else EXIT_DONE
+
+
+def _check_online(loaded: GatewayConfig) -> int:
+    troubles = asyncio.run(online_check.find_troubles(loaded, app.make_timekeeper().clock))
+    for trouble in troubles:
+        _complain(trouble)
+    if not troubles:
+        _say("broker, centre and cameras answer")
+    return EXIT_TROUBLE if troubles else EXIT_DONE
+
+
+def _discover(args: argparse.Namespace) -> int:
+    found = asyncio.run(discovery.find_cameras(args.interface, timeout_s=args.timeout_s))
+    _say(discovery.describe(found))
+    return EXIT_DONE if found else EXIT_TROUBLE
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"edge-agent: {text}\n")

@@ -1,0 +1,309 @@
+"""A gateway's configuration: what may stand in gateway.yaml, and how it is read.
+
+Holds no secret: secrets stay in files that are read when they are needed.
+"""
+
+import base64
+import binascii
+import ipaddress
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from contracts.codec import Id, Name, Share
+from contracts.errors import ContractError
+from contracts.topics import Address
+from edge_agent.strict_yaml import ConfigurationError, parse
+
+RING_MB_PER_CAMERA = 20
+"""The packet rings of one camera: 8 MB of the analysis stream, 12 MB of the evidence stream."""
+
+
+def _resolve(path: Path, info: ValidationInfo) -> Path:
+    folder: Path = (info.context or {}).get("folder", Path())
+    return path.expanduser() if path.is_absolute() else folder / path.expanduser()
+
+
+def _resolve_secret(path: Path, info: ValidationInfo) -> Path:
+    resolved = _find_credential(path) or _resolve(path, info)
+    if not resolved.is_file():
+        raise ValueError(f"there is no file {resolved}")
+    if not os.access(resolved, os.R_OK):
+        raise ValueError(f"{resolved} may not be read by this user")
+    return resolved
+
+
+def _find_credential(path: Path) -> Path | None:
+    """Return what systemd loaded for a relative path; a folder's files are named folder_file."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not folder or path.is_absolute():
+        return None
+    names = ("_".join(path.parts), path.name)
+    found = (Path(folder) / name for name in names)
+    return next((file for file in found if file.is_file()), None)
+
+
+def read_secret(path: Path) -> str:
+    """Return the first line of a secret's file.
+
+    Raises:
+        ConfigurationError: it cannot be read or is empty.
+    """
+    try:
+        secret = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"the secret in {path} cannot be read: {error}"]) from error
+    if not secret:
+        raise ConfigurationError([f"the secret in {path} is empty"])
+    return secret
+
+
+FilePath = Annotated[Path, AfterValidator(_resolve)]
+SecretFile = Annotated[Path, AfterValidator(_resolve_secret)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Polygon = Annotated[tuple[tuple[Share, Share], ...], Field(min_length=3, max_length=100)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address means this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class CentreSettings(_Settings):
+    """Where the control centre is and how it is recognised."""
+
+    url: str
+    token_file: SecretFile
+    public_key: str
+    """Base64 of the raw Ed25519 key that signs commands."""
+    ca_file: SecretFile | None = None
+    evidence_kbit_s: Annotated[int, Field(ge=16)] = 1_000
+    """Largest rate of picture uploads."""
+
+    @field_validator("url")
+    @classmethod
+    def _safe(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must begin with https:// (http:// only to this machine)")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("pictures may leave this machine only by https://")
+        return url.rstrip("/")
+
+    @field_validator("public_key")
+    @classmethod
+    def _a_key(cls, text: str) -> str:
+        _parse_key(text)
+        return text
+
+    @property
+    def key(self) -> Ed25519PublicKey:
+        """The key that signs commands."""
+        return _parse_key(self.public_key)
+
+
+def _parse_key(text: str) -> Ed25519PublicKey:
+    try:
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("must be the base64 key that `ioc gateway add` printed") from error
+
+
+class TlsSettings(_Settings):
+    """How the broker is recognised."""
+
+    ca_file: SecretFile | None = None
+    """None: the system's authorities."""
+
+
+class BrokerSettings(_Settings):
+    """The MQTT broker; the user name is the gateway's id."""
+
+    host: str
+    port: Port = 8_883
+    password_file: SecretFile
+    tls: TlsSettings | None = None
+
+    @model_validator(mode="after")
+    def _no_password_in_the_clear(self) -> Self:
+        if self.tls is None and not is_loopback(self.host):
+            raise ValueError("a broker on another machine needs tls")
+        return self
+
+
+class ZoneSettings(_Settings):
+    """A part of the picture with a purpose; shares of width and height, origin top left."""
+
+    name: Name
+    purpose: Literal["no_dumping", "motion"]
+    polygon: Polygon
+
+
+class CameraSettings(_Settings):
+    """One camera."""
+
+    id: Id
+    name: Name
+    area: Id
+    driver: Literal["onvif", "rtsp"]
+    xaddr: str | None = None
+    """Of an ONVIF camera: the address of its device service."""
+    analysis_uri: str | None = None
+    """Of an RTSP camera: the sub-stream, without credentials."""
+    evidence_uri: str | None = None
+    username: str | None = None
+    password_file: SecretFile | None = None
+    zones: tuple[ZoneSettings, ...] = ()
+    masks: tuple[Polygon, ...] = ()
+    unattended_s: Annotated[float, Field(ge=1, le=3_600)] = 10.0
+    sensitivity: Share = 0.5
+    loudspeakers: tuple[Id, ...] = ()
+    """The loudspeakers heard there, nearest first."""
+
+    @field_validator("analysis_uri", "evidence_uri", "xaddr")
+    @classmethod
+    def _without_credentials(cls, uri: str | None) -> str | None:
+        if uri is not None and "@" in urlsplit(uri).netloc:
+            raise ValueError("give username and password_file; an address holds no credentials")
+        return uri
+
+    @model_validator(mode="after")
+    def _address_fits_driver(self) -> Self:
+        if self.driver == "onvif" and (self.xaddr is None or self.analysis_uri is not None):
+            raise ValueError("an onvif camera needs xaddr, and no analysis_uri")
+        if self.driver == "rtsp" and (self.analysis_uri is None or self.xaddr is not None):
+            raise ValueError("an rtsp camera needs analysis_uri, and no xaddr")
+        if (self.username is None) != (self.password_file is None):
+            raise ValueError("username and password_file belong together")
+        if len({zone.name for zone in self.zones}) < len(self.zones):
+            raise ValueError("two zones have the same name")
+        return self
+
+
+class LoudspeakerSettings(_Settings):
+    """One loudspeaker."""
+
+    id: Id
+    name: Name
+    area: Id
+    driver: Literal["rtp_multicast"]
+    address: Annotated[str, AfterValidator(lambda text: str(ipaddress.IPv4Address(text)))]
+    port: Port
+    codec: Literal["pcmu", "pcma"] = "pcmu"
+    interface: str | None = None
+    """Address of the local interface to send from; None: the system's choice."""
+    ttl: Annotated[int, Field(ge=0, le=255)] = 1
+
+
+class OutboxSettings(_Settings):
+    """Bounds of the disk-backed queue."""
+
+    max_mb: Annotated[int, Field(ge=1, le=65_536)] = 256
+    late_after_s: Annotated[float, Field(gt=0)] = 300.0
+    keep_h: Annotated[float, Field(ge=0)] = 24.0
+
+
+class TelemetrySettings(_Settings):
+    """How often is measured and how often written to disk."""
+
+    sample_s: Annotated[float, Field(ge=1, le=60)] = 10.0
+    commit_s: Annotated[float, Field(ge=1, le=60)] = 60.0
+    """At most 60: the centre takes 90 s of silence for a gateway that is down."""
+
+
+class GatewayConfig(_Settings):
+    """Everything in gateway.yaml, paths made absolute."""
+
+    site_id: str
+    gateway_id: str
+    data_dir: FilePath
+    centre: CentreSettings
+    broker: BrokerSettings
+    cameras: tuple[CameraSettings, ...] = ()
+    loudspeakers: tuple[LoudspeakerSettings, ...] = ()
+    outbox: OutboxSettings = OutboxSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    ring_memory_mb: Annotated[int, Field(ge=1)] = 640
+    """Memory for compressed video; 20 MB per camera."""
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        faults = [*self._address_faults(), *self._device_faults()]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def address(self) -> Address:
+        """The gateway's address on the wire."""
+        return Address.of(self.site_id, self.gateway_id)
+
+    def _address_faults(self) -> Iterable[str]:
+        try:
+            Address.of(self.site_id, self.gateway_id)
+        except ContractError as error:
+            yield f"site_id, gateway_id: {error}"
+
+    def _device_faults(self) -> Iterable[str]:
+        known = {loudspeaker.id for loudspeaker in self.loudspeakers}
+        counts = Counter(
+            [camera.id for camera in self.cameras]
+            + [loudspeaker.id for loudspeaker in self.loudspeakers]
+        )
+        for device_id, count in counts.items():
+            if count > 1:
+                yield f"{count} devices have the id {device_id}"
+        for camera in self.cameras:
+            for unknown in sorted(set(camera.loudspeakers) - known):
+                yield f"camera {camera.id} names the loudspeaker {unknown}, which is not configured"
+        needed_mb = RING_MB_PER_CAMERA * len(self.cameras)
+        if needed_mb > self.ring_memory_mb:
+            yield (
+                f"{len(self.cameras)} cameras need ring_memory_mb of {needed_mb}, "
+                f"it is {self.ring_memory_mb}"
+            )
+
+
+def load(path: Path) -> GatewayConfig:
+    """Return the configuration in a file; relative paths in it start at its folder.
+
+    Raises:
+        ConfigurationError: with every fault, its line and the nearest valid key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"{path} cannot be read: {error}"]) from error
+    return parse(GatewayConfig, text, context={"folder": path.resolve().parent})
+
+
+def warnings_of(config: GatewayConfig) -> list[str]:
+    """Return what is allowed but should be mended."""
+    files = [config.centre.token_file, config.broker.password_file]
+    files += [camera.password_file for camera in config.cameras if camera.password_file]
+    return [
+        f"{file} can be read by other users (mode {file.stat().st_mode & 0o777:o}); use chmod 600"
+        for file in files
+        if file.stat().st_mode & 0o077
+    ]

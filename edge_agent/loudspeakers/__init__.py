@@ -1,0 +1,1 @@
+"""The loudspeakers of this gateway, through the player child."""

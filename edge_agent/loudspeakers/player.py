@@ -1,0 +1,100 @@
+"""The player child's counterpart: which loudspeakers it knows, what it was given to play.
+
+Plays nothing itself and writes nothing to disk.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Literal
+
+import structlog
+from pydantic import ValidationError
+
+from edge_agent.children import Child
+from edge_agent.clock import Clock
+from edge_agent.playout.messages import REPORT, Install, Play, Progress, SinkFault, Stop
+
+log = structlog.get_logger(__name__)
+
+Key = tuple[str, str]
+"""Broadcast and loudspeaker."""
+TakeReport = Callable[[Progress | SinkFault], Awaitable[None]]
+
+
+class Player:
+    """Survives its child: what had not started is handed over again, what had is failed."""
+
+    def __init__(
+        self, installs: Iterable[Install], *, clock: Clock, take_report: TakeReport
+    ) -> None:
+        self._installs = tuple(installs)
+        self._clock = clock
+        self._take_report = take_report
+        self._waiting: dict[Key, Play] = {}
+        self._playing: set[Key] = set()
+        self.child = Child("player", (sys.executable, "-m", "edge_agent.playout"), self)
+
+    def play(self, play: Play) -> None:
+        """Hand a broadcast for one loudspeaker to the child; reports follow."""
+        self._waiting[play.broadcast_id, play.loudspeaker_id] = play
+        self.child.send(play.model_dump_json())
+
+    async def stop(self, stop: Stop) -> None:
+        """Stop what was handed over; `stopped` is reported for each."""
+        if self.child.pid is not None:
+            self.child.send(stop.model_dump_json())
+            return
+        for key in [key for key in self._waiting if _matches(stop, key)]:
+            del self._waiting[key]
+            await self._take_report(_ended(key, "stopped", at_s=self._clock.monotonic_s()))
+
+    def has(self, broadcast_id: str, loudspeaker_id: str) -> bool:
+        """Tell whether the child has a broadcast to play or plays it."""
+        key = (broadcast_id, loudspeaker_id)
+        return key in self._waiting or key in self._playing
+
+    async def started(self) -> None:
+        """Tell a child that was started what it must know."""
+        for install in self._installs:
+            self.child.send(install.model_dump_json())
+        for play in self._waiting.values():
+            self.child.send(play.model_dump_json())
+
+    async def take(self, line: bytes) -> None:
+        """Pass on what the child reports."""
+        try:
+            report = REPORT.validate_json(line)
+        except ValidationError as error:
+            log.warning("the player said what cannot be read", error=str(error))
+            return
+        if isinstance(report, Progress):
+            self._follow(report)
+        await self._take_report(report)
+
+    async def ended(self) -> None:
+        """Report what the child can no longer finish."""
+        cut, self._playing = self._playing, set()
+        for key in sorted(cut):
+            detail = "the player ended while playing"
+            at_s = self._clock.monotonic_s()
+            await self._take_report(_ended(key, "failed", at_s=at_s, detail=detail))
+
+    def _follow(self, progress: Progress) -> None:
+        key = (progress.broadcast_id, progress.loudspeaker_id)
+        self._waiting.pop(key, None)
+        if progress.state == "started":
+            self._playing.add(key)
+        else:
+            self._playing.discard(key)
+
+
+def _matches(stop: Stop, key: Key) -> bool:
+    return stop.broadcast_id in {None, key[0]} and stop.loudspeaker_id in {None, key[1]}
+
+
+def _ended(
+    key: Key, state: Literal["failed", "stopped"], *, at_s: float, detail: str = ""
+) -> Progress:
+    return Progress(
+        broadcast_id=key[0], loudspeaker_id=key[1], state=state, at_s=at_s, detail=detail
+    )

@@ -1,0 +1,1 @@
+"""What the centre orders: proven, remembered, carried out, answered."""

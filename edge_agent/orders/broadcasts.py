@@ -1,0 +1,193 @@
+"""From a proven order to speak to what the player is given, and back to proof of play.
+
+Every step is on disk before it is acted upon, so that a crash neither repeats nor forgets one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from contracts.codec import Id
+from contracts.commands import Command, Speak, Stop
+from contracts.events import BroadcastProgress, BroadcastState, CommandOutcome
+from edge_agent.loudspeakers.player import Player
+from edge_agent.orders import ledger, playbacks
+from edge_agent.orders.audio_fetching import AudioSource, AudioUnobtainable
+from edge_agent.orders.playbacks import Playback
+from edge_agent.orders.trusted_time import TrustedTime
+from edge_agent.outbox import Draft, Entry, Outbox
+from edge_agent.playout import messages as playout
+
+log = structlog.get_logger(__name__)
+
+_RESUME_CLOCK_WAIT_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """When a broadcast may start, on the machine's monotonic clock."""
+
+    not_before_s: float | None
+    expires_at_s: float
+
+
+class Broadcasts:
+    """The broadcasts of this gateway's loudspeakers."""
+
+    def __init__(
+        self,
+        *,
+        loudspeaker_ids: frozenset[Id],
+        outbox: Outbox,
+        trusted_time: TrustedTime,
+        audio: AudioSource,
+        player: Player,
+    ) -> None:
+        self._known = loudspeaker_ids
+        self._outbox = outbox
+        self._time = trusted_time
+        self._audio = audio
+        self._player = player
+
+    async def interrupted(self) -> tuple[Command, ...]:
+        """Fail what a restart cut off, and return the commands that can still be carried out."""
+        return await self._outbox.write(partial(_settle_interrupted, is_held=self._player.has))
+
+    async def resume(self, command: Command) -> None:
+        """Go on with a command that was accepted before a restart."""
+        speak = command.data
+        if isinstance(speak, Speak):
+            await self._time.wait_until_known(_RESUME_CLOCK_WAIT_S)
+            await self._deliver(command, speak)
+
+    async def speak(self, command: Command, speak: Speak) -> None:
+        """Accept, fetch the audio, hand over; progress is reported from here on."""
+        if await self._outbox.write(partial(self._accept, command=command, speak=speak)):
+            await self._deliver(command, speak)
+
+    async def stop(self, command: Command, stop: Stop) -> None:
+        """Stop what plays and what waits."""
+        for loudspeaker_id in stop.loudspeaker_ids or (None,):
+            order = playout.Stop(broadcast_id=stop.broadcast_id, loudspeaker_id=loudspeaker_id)
+            await self._player.stop(order)
+
+        def note(entry: Entry) -> None:
+            for playback in playbacks.unended(entry):
+                held = self._player.has(playback.broadcast_id, playback.loudspeaker_id)
+                if _concerns(stop, playback) and not held:
+                    playbacks.end(entry, playback, BroadcastState.STOPPED)
+            ledger.answer(entry, command, CommandOutcome.DONE)
+
+        await self._outbox.write(note)
+
+    async def _deliver(self, command: Command, speak: Speak) -> None:
+        try:
+            path = await self._audio.obtain(
+                speak.audio, has_expired=lambda: self._has_expired(command)
+            )
+        except AudioUnobtainable as error:
+            await self._outbox.write(partial(_give_up, command=command, detail=str(error)))
+            return
+        start = self._start_of(command, speak)
+        ready = await self._outbox.write(partial(_cache, command=command))
+        for playback in ready:
+            if self._player.has(playback.broadcast_id, playback.loudspeaker_id):
+                continue
+            self._player.play(
+                playout.Play(
+                    broadcast_id=playback.broadcast_id,
+                    loudspeaker_id=playback.loudspeaker_id,
+                    audio_path=str(path),
+                    priority=speak.priority,
+                    start_at_s=start.not_before_s,
+                    expires_at_s=start.expires_at_s,
+                )
+            )
+
+    def _has_expired(self, command: Command) -> bool:
+        latest = self._time.latest()
+        return latest is None or latest >= command.expires_at
+
+    def _start_of(self, command: Command, speak: Speak) -> Start:
+        now_s = self._outbox.timekeeper.clock.monotonic_s()
+        latest, likeliest = self._time.latest(), self._time.estimate()
+        if latest is None or likeliest is None:
+            return Start(not_before_s=None, expires_at_s=now_s)
+        wait = timedelta() if speak.not_before is None else speak.not_before - likeliest
+        return Start(
+            not_before_s=now_s + wait.total_seconds() if wait > timedelta() else None,
+            expires_at_s=now_s + (command.expires_at - latest).total_seconds(),
+        )
+
+    def _accept(self, entry: Entry, *, command: Command, speak: Speak) -> bool:
+        """Return whether there is a loudspeaker to play on; the same command only once."""
+        if ledger.judge(entry, command) is not ledger.Verdict.UNSEEN:
+            return False
+        ledger.accept(entry, command)
+        known = [one for one in speak.loudspeaker_ids if one in self._known]
+        for loudspeaker_id in speak.loudspeaker_ids:
+            if loudspeaker_id in self._known:
+                playbacks.begin(
+                    entry,
+                    broadcast_id=speak.broadcast_id,
+                    loudspeaker_id=loudspeaker_id,
+                    command_number=command.command_number,
+                )
+            else:
+                _record_unknown(entry, speak, loudspeaker_id)
+        if not known:
+            ledger.answer(entry, command, CommandOutcome.FAILED, "no loudspeaker is known here")
+        return bool(known)
+
+
+def _record_unknown(entry: Entry, speak: Speak, loudspeaker_id: str) -> None:
+    failed = BroadcastProgress(
+        broadcast_id=speak.broadcast_id,
+        state=BroadcastState.FAILED,
+        detail="this gateway has no such loudspeaker",
+    )
+    entry.record(Draft(data=failed, moment=entry.timekeeper.moment(), device_id=loudspeaker_id))
+
+
+def _settle_interrupted(
+    entry: Entry, *, is_held: Callable[[str, str], bool]
+) -> tuple[Command, ...]:
+    numbers = set(ledger.open_numbers(entry))
+    for playback in playbacks.unended(entry):
+        if is_held(playback.broadcast_id, playback.loudspeaker_id):
+            continue
+        if playback.state is BroadcastState.STARTED:
+            playbacks.end(entry, playback, BroadcastState.FAILED, "agent restarted")
+        else:
+            numbers.add(playback.command_number)
+    return tuple(ledger.command_of(entry, number) for number in sorted(numbers))
+
+
+def _give_up(entry: Entry, *, command: Command, detail: str) -> None:
+    for playback in playbacks.unended(entry, command.command_number):
+        playbacks.end(entry, playback, BroadcastState.FAILED, detail)
+    if ledger.judge(entry, command) is ledger.Verdict.OPEN:
+        ledger.answer(entry, command, CommandOutcome.FAILED, detail)
+
+
+def _cache(entry: Entry, *, command: Command) -> tuple[Playback, ...]:
+    """Note that the audio is here and answer the command; return what is left to play."""
+    ready = playbacks.unended(entry, command.command_number)
+    for playback in ready:
+        if playback.state is BroadcastState.ACCEPTED:
+            cached = BroadcastProgress(
+                broadcast_id=playback.broadcast_id, state=BroadcastState.CACHED
+            )
+            playbacks.report(entry, playback.loudspeaker_id, cached)
+    if ledger.judge(entry, command) is ledger.Verdict.OPEN:
+        ledger.answer(entry, command, CommandOutcome.DONE)
+    return ready
+
+
+def _concerns(stop: Stop, playback: Playback) -> bool:
+    return stop.broadcast_id in {None, playback.broadcast_id} and (
+        stop.loudspeaker_ids is None or playback.loudspeaker_id in stop.loudspeaker_ids
+    )

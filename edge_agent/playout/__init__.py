@@ -1,0 +1,1 @@
+"""The player child: announcements in, paced audio and proof of play out."""

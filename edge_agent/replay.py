@@ -1,0 +1,204 @@
+"""Runs the live pipeline over a recording as fast as it goes and writes what it would have said."""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+import cv2
+
+from edge_agent.vision.analysis import WHOLE_PICTURE, Analysis, Said, Stock
+from edge_agent.vision.child import quiet_libraries
+from edge_agent.vision.messages import (
+    LitteringConfirmed,
+    MotionEnded,
+    Polygon,
+    Seen,
+    Watch,
+    Zone,
+)
+from edge_agent.vision.ring import PacketRing
+from edge_agent.vision.source import SourceLost, open_source
+
+RING_S, RING_BYTES = 60.0, 8_000_000
+
+
+class ReplayError(Exception):
+    """The recording cannot be replayed; the text says why and what to do."""
+
+
+def whole_picture() -> tuple[Zone, ...]:
+    """Return the zones of a camera without configuration: all of it, for both purposes."""
+    return (
+        Zone(name="picture", purpose="no_dumping", polygon=WHOLE_PICTURE),
+        Zone(name="picture", purpose="motion", polygon=WHOLE_PICTURE),
+    )
+
+
+def run_replay(
+    video: Path,
+    *,
+    output: TextIO,
+    zones: tuple[Zone, ...] | None = None,
+    masks: tuple[Polygon, ...] = (),
+    unattended_s: float = 10.0,
+    sensitivity: float = 0.5,
+) -> float:
+    """Write one JSON line per event to `output`; return the seconds of the recording.
+
+    Lines are `{"type": "littering", …}` when an object is confirmed and `{"type": "motion", …}`
+    when motion ends; times count from the first picture, boxes are pixels of the recording.
+
+    Raises:
+        ReplayError: the recording is missing, empty, holds no video, or cannot be decoded.
+    """
+    if not video.is_file() or video.stat().st_size == 0:
+        missing = "does not exist" if not video.is_file() else "is empty (0 bytes)"
+        raise ReplayError(f"{video} {missing}. Choose a recording that plays in a video player.")
+    watch = Watch(
+        camera_id="replay",
+        analysis_uri=str(video),
+        zones=whole_picture() if zones is None else zones,
+        masks=masks,
+        unattended_s=unattended_s,
+        sensitivity=sensitivity,
+    )
+    return _run(video, watch, output)
+
+
+def _run(video: Path, watch: Watch, output: TextIO) -> float:
+    lines = Lines(output)
+    last_s, decoded = 0.0, 0
+    try:
+        with open_source(str(video), 0.0) as source:
+            ring = PacketRing(max_s=RING_S, max_bytes=RING_BYTES)
+            analysis = Analysis(watch, Stock(form=source.form, ring=ring), spool=None)
+            try:
+                for packet in source.packets(time.monotonic):
+                    last_s = max(last_s, packet.t_s)
+                    lines.write(analysis.feed(packet))
+            except SourceLost as lost:
+                if lost.reason != "ended":
+                    raise
+            lines.write(analysis.finish())
+            decoded = analysis.decoded
+            if source.form.nominal_fps:
+                last_s += 1.0 / source.form.nominal_fps
+    except SourceLost as lost:
+        raise ReplayError(f"{video} cannot be replayed: {lost.detail}.") from lost
+    if not decoded:
+        raise ReplayError(f"{video} cannot be replayed: not one picture could be decoded.")
+    return last_s
+
+
+class Lines:
+    """Writes findings as the lines that the scorer reads."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._width_px, self._height_px = 1, 1
+
+    def write(self, said: list[Said]) -> None:
+        """Write those that have a line."""
+        for finding in said:
+            match finding:
+                case Seen():
+                    self._width_px, self._height_px = finding.width_px, finding.height_px
+                case LitteringConfirmed():
+                    self._put(self._littering(finding))
+                case MotionEnded():
+                    start_s = finding.at_s - finding.duration_s
+                    self._put(
+                        {
+                            "type": "motion",
+                            "t_start_s": round(max(0.0, start_s), 3),
+                            "t_end_s": round(finding.at_s, 3),
+                        }
+                    )
+                case _:
+                    pass
+
+    def _littering(self, finding: LitteringConfirmed) -> dict[str, object]:
+        left, top, width, height = finding.box
+        scale_x, scale_y = self._width_px, self._height_px
+        left_at_s = finding.left_at_s
+        return {
+            "type": "littering",
+            "t_confirmed_s": round(finding.at_s, 3),
+            "t_left_s": None if left_at_s is None else round(max(0.0, left_at_s), 3),
+            "bbox": [
+                round(left * scale_x, 1),
+                round(top * scale_y, 1),
+                round(width * scale_x, 1),
+                round(height * scale_y, 1),
+            ],
+            "score": round(finding.score, 3),
+            "reasons": list(finding.reasons),
+        }
+
+    def _put(self, line: dict[str, object]) -> None:
+        self._output.write(json.dumps(line) + "\n")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `edge-agent replay`."""
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="a recording")
+    parser.add_argument(
+        "--config", type=Path, help="gateway YAML: take the first camera's zones and masks"
+    )
+    parser.add_argument(
+        "--unattended-s",
+        type=float,
+        help="seconds alone until an object is confirmed (default: as configured, else 10)",
+    )
+    parser.add_argument("--output", type=Path, help="write the events here, not to stdout")
+
+
+def main(args: argparse.Namespace, watch: Watch | None = None) -> int:
+    """Replay one recording; return the exit code (2: the recording or output is unusable).
+
+    `watch` is the first camera of `--config`; its zones, masks, sensitivity and time apply.
+    """
+    quiet_libraries()
+    unattended_s = args.unattended_s or (watch.unattended_s if watch else 10.0)
+    try:
+        with ExitStack() as stack:
+            output: TextIO = sys.stdout
+            if args.output:
+                output = stack.enter_context(args.output.open("w", encoding="utf-8"))
+            stream_s = run_replay(
+                args.video,
+                output=output,
+                zones=watch.zones if watch else None,
+                masks=watch.masks if watch else (),
+                unattended_s=unattended_s,
+                sensitivity=watch.sensitivity if watch else 0.5,
+            )
+    except (ReplayError, OSError) as error:
+        sys.stderr.write(f"edge-agent replay: {error}\n")
+        return 2
+    sys.stdout.write(json.dumps(summary(stream_s)) + "\n")
+    return 0
+
+
+def summary(stream_s: float) -> dict[str, object]:
+    """Return what this process has cost so far."""
+    # Linux counts ru_maxrss in KiB.
+    peak_rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "type": "summary",
+        "stream_s": round(stream_s, 3),
+        "cpu_s": round(time.process_time(), 3),
+        "peak_rss_mb": round(peak_rss_mb, 1),
+    }
+
+
+if __name__ == "__main__":
+    _parser = argparse.ArgumentParser(prog="edge-agent replay")
+    add_arguments(_parser)
+    cv2.setNumThreads(1)
+    sys.exit(main(_parser.parse_args()))

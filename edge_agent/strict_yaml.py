@@ -1,0 +1,122 @@
+"""YAML to validated settings, with every fault named by key, line and nearest valid key.
+
+Owns no setting of its own; reads no file.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+Place = tuple[str | int, ...]
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+class ConfigurationError(ValueError):
+    """The configuration cannot be used; each line of `faults` says where and why."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+def parse(model: type[Settings], text: str, *, context: dict[str, Any]) -> Settings:
+    """Return the settings in `text`.
+
+    Raises:
+        ConfigurationError: with all faults at once.
+    """
+    root = _compose(text)
+    lines = dict(_lines(root, ()))
+    repeated = list(_repeated_keys(root, ()))
+    if repeated:
+        raise ConfigurationError(repeated)
+    try:
+        return model.model_validate(yaml.safe_load(text), context=context)
+    except ValidationError as error:
+        raise ConfigurationError(_fault(model, fault, lines) for fault in error.errors()) from error
+
+
+def _compose(text: str) -> yaml.Node:
+    try:
+        root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or "cannot be read"
+        raise ConfigurationError([f"{where}not YAML: {problem}"]) from error
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigurationError(["line 1: the file must hold keys and values"])
+    return root
+
+
+def _children(node: yaml.Node) -> Iterator[tuple[str | int, int, yaml.Node]]:
+    """Yield key or index, line (from 1) and value node."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield str(key.value), key.start_mark.line + 1, value
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield index, value.start_mark.line + 1, value
+
+
+def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
+    for key, line, value in _children(node):
+        yield (*place, key), line
+        yield from _lines(value, (*place, key))
+
+
+def _repeated_keys(node: yaml.Node, place: Place) -> Iterator[str]:
+    seen: set[str | int] = set()
+    for key, line, value in _children(node):
+        if key in seen:
+            yield f"line {line}: {_dotted((*place, key))} is given twice"
+        seen.add(key)
+        yield from _repeated_keys(value, (*place, key))
+
+
+def _fault(model: type[BaseModel], fault: Any, lines: dict[Place, int]) -> str:  # noqa: ANN401
+    place: Place = tuple(fault["loc"])
+    line = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), 1)
+    return f"line {line}: {_sentence(model, place, fault)}"
+
+
+def _sentence(model: type[BaseModel], place: Place, fault: Any) -> str:  # noqa: ANN401
+    name = _dotted(place)
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"{name} is no setting{_nearest(model, place)}"
+        case "missing":
+            return f"{name} is missing"
+        case "value_error":
+            reason = str(fault["msg"]).removeprefix("Value error, ")
+            return f"{name}: {reason}" if place else reason
+        case _:
+            return f"{name}: {fault['msg']}"
+
+
+def _nearest(model: type[BaseModel], place: Place) -> str:
+    fields = list(_model_at(model, place[:-1]).model_fields)
+    near = difflib.get_close_matches(str(place[-1]), fields, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f"; valid here: {', '.join(fields)}"
+
+
+def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
+    for part in place:
+        if isinstance(part, str):
+            model = next(iter(_models_in(model.model_fields[part].annotation)), model)
+    return model
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _dotted(place: Place) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return text.removeprefix(".")

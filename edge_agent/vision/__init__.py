@@ -1,0 +1,1 @@
+"""The vision child: packets and frames in, findings out; one process per gateway."""

@@ -1,0 +1,99 @@
+"""The vision child: watches cameras as ordered and says what it finds; speaks only over its pipe."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from typing import TextIO
+
+import av.logging
+import cv2
+import structlog
+from pydantic import ValidationError
+
+from edge_agent.vision.camera import Camera, Say
+from edge_agent.vision.messages import ORDER, Forget, Watch
+
+_log = structlog.get_logger(__name__)
+
+
+def quiet_libraries() -> None:
+    """Let each analysis thread be one thread, and keep libav from printing addresses."""
+    cv2.setNumThreads(1)
+    av.logging.set_level(av.logging.PANIC)
+
+
+class Voice:
+    """Writes findings, one line each, from any thread."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._lock = Lock()
+
+    def say(self, finding: Say) -> None:
+        """Write one finding at once.
+
+        Raises:
+            BrokenPipeError: the agent is gone.
+        """
+        line = finding.model_dump_json()
+        with self._lock:
+            self._output.write(line + "\n")
+            self._output.flush()
+
+
+class Vision:
+    """All cameras of one child."""
+
+    def __init__(self, spool: Path, voice: Voice) -> None:
+        self._spool = spool
+        self._voice = voice
+        cores = os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="analysis")
+        self._cameras: dict[str, Camera] = {}
+
+    def obey(self, orders: Iterable[str]) -> None:
+        """Follow orders until their end, then stop everything."""
+        try:
+            for line in orders:
+                if line.strip():
+                    self._obey(line)
+        finally:
+            self.stop()
+
+    def _obey(self, line: str) -> None:
+        try:
+            order = ORDER.validate_json(line)
+        except ValidationError as error:
+            # The line may hold a password: say where it is wrong, never what it says.
+            wrong = [(e["type"], ".".join(map(str, e["loc"]))) for e in error.errors()]
+            _log.error("order_refused", wrong=wrong)
+            return
+        match order:
+            case Watch():
+                self._forget(order.camera_id)
+                camera = Camera(order, self._spool, self._pool, self._voice.say, time.monotonic)
+                self._cameras[order.camera_id] = camera
+                camera.start()
+            case Forget():
+                self._forget(order.camera_id)
+
+    def _forget(self, camera_id: str) -> None:
+        if camera := self._cameras.pop(camera_id, None):
+            camera.forget()
+
+    def stop(self) -> None:
+        """Forget all cameras and wait until their analysis has stopped."""
+        for camera in self._cameras.values():
+            camera.forget()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def run(spool: Path, orders: TextIO = sys.stdin, output: TextIO = sys.stdout) -> None:
+    """Serve until `orders` end."""
+    quiet_libraries()
+    spool.mkdir(parents=True, exist_ok=True)
+    Vision(spool, Voice(output)).obey(orders)

@@ -1,0 +1,124 @@
+"""Two memories of every pixel: what is always there, and what has stood there for a while."""
+
+import cv2
+import numpy as np
+
+from edge_agent.vision.scene.figures import Area
+from edge_agent.vision.scene.plane import Luma, Mask, Pixels
+
+STABLE_S = 1.0
+"""A pixel that keeps its value this long stands still."""
+UNREST_S = 30.0
+"""Over this time a pixel shows how often its place comes and goes: leaves, water, a bad lamp."""
+ADAPT_S = 20.0
+"""Time constant with which the background follows the light."""
+
+
+class Background:
+    """The long-term background, frozen wherever something stands before it, and what stands there.
+
+    A pixel *runs* while it keeps its value. A run longer than `STABLE_S` that equals the
+    background refreshes it; one that differs becomes the pixel's standing value, with the
+    instant at which that run began.
+    """
+
+    def __init__(self, luma: Luma, t_s: float, *, sensitivity: float) -> None:
+        self._strictness = 1.6 - 1.2 * sensitivity
+        self.relearn(luma, t_s, settle_s=STABLE_S)
+
+    def relearn(self, luma: Luma, t_s: float, *, settle_s: float) -> None:
+        """Forget everything and take this picture for the background.
+
+        What comes to rest within `settle_s` is background too: a lamp or a camera's exposure
+        needs some seconds to reach its final state.
+        """
+        self._settles_until_s = t_s + settle_s
+        self.always = luma.copy()
+        self._run_value = luma.copy()
+        self._run_since = np.full(luma.shape, t_s, np.float64)
+        self.standing_value = luma.copy()
+        self.standing_since = np.full(luma.shape, np.inf, np.float64)
+        self.noise = np.full(luma.shape, 2.0, np.float32)
+        self.foreground: Mask = np.zeros(luma.shape, bool)
+        self.moving: Mask = np.zeros(luma.shape, bool)
+        """Where something differs from the background and does not stand still."""
+        self.settled: Mask = np.ones(luma.shape, bool)
+        self.unrest = np.zeros(luma.shape, np.float32)
+        """How often per second the pixel left the background and returned to it, lately."""
+        self._drifts: Mask = np.ones(luma.shape, bool)
+        self._learned_since_s = t_s
+        self._set_floor()
+
+    def _set_floor(self) -> None:
+        low, high = np.percentile(self.always[::3, ::3], (3, 97))
+        self.floor = float(np.clip(0.075 * (high - low), 7.0, 14.0)) * self._strictness
+
+    def step(self, luma: Luma, t_s: float, dt_s: float) -> None:
+        """Take in one picture, held still and brought to the background's light."""
+        threshold = np.maximum(self.floor, 3.0 * self.noise)
+        self.tolerance = 0.7 * threshold
+        differs = np.abs(luma - self.always)
+        foreground = differs > threshold
+        self._flicker(self.foreground & ~foreground, dt_s)
+        self.foreground = foreground
+        self._run(luma, t_s)
+        age = t_s - self._run_since
+        self.settled = age >= STABLE_S
+        self._drift()
+        self.moving = self.foreground & ~self.settled
+        self._stand()
+        self._adapt(luma, differs, t_s, dt_s)
+
+    def _flicker(self, returned: Mask, dt_s: float) -> None:
+        # Each return to the background counts once; the weight makes it a rate per second.
+        self.unrest *= np.float32(np.exp(-dt_s / UNREST_S))
+        self.unrest[returned] += np.float32(1.0 / UNREST_S)
+
+    def _run(self, luma: Luma, t_s: float) -> None:
+        same = cv2.absdiff(luma, self._run_value) < self.tolerance
+        followed = self._run_value + 0.3 * (luma - self._run_value)
+        self._run_value = np.where(same, followed, luma)
+        self._run_since[~same] = t_s
+        self._drifts &= same
+
+    def _drift(self) -> None:
+        """Find runs that began as background and crept away: light creeps, objects jump."""
+        self._drifts |= self.settled & ~self.foreground
+        rests = self.foreground & self.settled & (self._run_since < self._settles_until_s)
+        self.always[rests] = self._run_value[rests]
+        self._drifts |= rests
+        self.foreground = self.foreground & ~(self._drifts & self.settled)
+
+    def _stand(self) -> None:
+        stands = self.settled & self.foreground
+        known = np.isfinite(self.standing_since)
+        other = cv2.absdiff(self._run_value, self.standing_value) >= self.tolerance
+        begun = stands & (~known | other)
+        self.standing_value[begun] = self._run_value[begun]
+        self.standing_since[begun] = self._run_since[begun]
+        self.standing_since[self.settled & ~self.foreground] = np.inf
+
+    def _adapt(self, luma: Luma, differs: Luma, t_s: float, dt_s: float) -> None:
+        age_s = t_s - self._learned_since_s
+        rate = float(1.0 - np.exp(-dt_s / min(ADAPT_S, max(2.0, age_s))))
+        quiet: Pixels = (self.settled & ~self.foreground).view(np.uint8)
+        cv2.accumulateWeighted(luma, self.always, rate, quiet)
+        cv2.accumulateWeighted(1.25 * differs, self.noise, 0.3 * rate, quiet)
+        np.clip(self.noise, 1.0, 12.0, out=self.noise)
+
+    def fresh(self, luma: Luma) -> Mask:
+        """Return where the picture is neither the background nor what ran there last."""
+        threshold = np.maximum(self.floor, 3.0 * self.noise)
+        unlike: Mask = np.abs(luma - self.always) > threshold
+        return unlike & (np.abs(luma - self._run_value) > 0.7 * threshold)
+
+    def standing(self, t_s: float, since_s: float) -> Mask:
+        """Return where something has stood for at least `since_s` seconds."""
+        return self.standing_since <= t_s - since_s
+
+    def absorb(self, window: Area, where: Mask) -> None:
+        """Take what stands at the masked pixels of a window for background."""
+        at = window.slices
+        self.always[at][where] = self._run_value[at][where]
+        self.standing_since[at][where] = np.inf
+        self.foreground[at] &= ~where

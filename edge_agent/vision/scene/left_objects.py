@@ -1,0 +1,234 @@
+"""Left objects of one scene: finds what stands where nothing stood, and follows it to its end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge_agent.vision.scene import looks
+from edge_agent.vision.scene.attention import Attention, Phase, Sighting, attend
+from edge_agent.vision.scene.background import Background
+from edge_agent.vision.scene.figures import Area, Figure, FigureLog, area_of
+from edge_agent.vision.scene.plane import Luma, Mask
+from edge_agent.vision.scene.thing import LeftObject, crop, reach_px
+from edge_agent.vision.scene.verdict import judge
+
+OPEN_S = 1.5
+"""A candidate opens when something has stood this long."""
+STATUE_S = 10.0
+"""What has stood beside an object for this long without stirring is no figure."""
+MAX_SHARE = 0.12
+"""Of the picture; what is larger is a vehicle before the lens or a change of light."""
+STANDING_SHARE = 0.7
+"""Of what differs in one piece: the rest stirs, as somebody who stands does."""
+MAX_OBJECTS = 24
+RESTLESS_S = 3.0
+INHERIT_S = 5.0
+"""What stands where a candidate was until this long ago is that candidate in another shape."""
+TAKEN_AWAY = 0.8
+"""Below this share of the background's outline, the background is what is gone."""
+STAYS_S = 90.0
+"""What stands alone so long and never convinces, as a parked car, becomes background."""
+NEAR_SHARE = 0.3
+"""A figure has at least this share of the object's pixels within reach."""
+_CLOSE = np.ones((5, 5), np.uint8)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """One picture, prepared: held still, in the background's light."""
+
+    t_s: float
+    dt_s: float
+    luma: Luma
+    allowed: Mask
+    """The no-dumping zones."""
+    background: Background
+    figures: FigureLog
+
+
+class LeftObjects:
+    """Opens, follows and ends left objects."""
+
+    def __init__(self, *, unattended_s: float, least_pixels: int) -> None:
+        self._unattended_s = unattended_s
+        self._least_pixels = least_pixels
+        self._next_id = 1
+        self._ended: list[tuple[float, LeftObject]] = []
+        self.objects: list[LeftObject] = []
+        """Candidates and confirmed objects."""
+
+    def step(self, view: View) -> list[LeftObject]:
+        """Follow all objects through one picture; return those whose phase changed."""
+        alive = self._alive(view)
+        changed = [thing for thing in self.objects if self._follow(thing, view, alive)]
+        self._ended = [(t_s, o) for t_s, o in self._ended if t_s > view.t_s - INHERIT_S]
+        self._ended += [(view.t_s, o) for o in self.objects if o.attention.phase.ended]
+        self.objects = [o for o in self.objects if not o.attention.phase.ended]
+        return changed + list(self._open(view))
+
+    def forget_candidates(self) -> list[LeftObject]:
+        """Drop what is not confirmed, as after a change of the whole picture; return it."""
+        dropped = [o for o in self.objects if o.attention.phase is not Phase.CONFIRMED]
+        self.objects = [o for o in self.objects if o.attention.phase is Phase.CONFIRMED]
+        return dropped
+
+    def _alive(self, view: View) -> Mask:
+        """Return what may be a figure: not a confirmed object and not still as a statue."""
+        alive = view.background.foreground & ~view.background.standing(view.t_s, STATUE_S)
+        for thing in self.objects:
+            if thing.attention.phase is Phase.CONFIRMED:
+                alive[thing.at] &= ~thing.halo
+        shape = cv2.morphologyEx(alive.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        return shape.astype(bool)
+
+    def _follow(self, thing: LeftObject, view: View, alive: Mask) -> bool:
+        """Bring one object up to this picture; return whether its phase changed."""
+        background, at = view.background, thing.at
+        same = np.abs(view.luma[at] - thing.patch) < background.tolerance[at]
+        empty = ~background.foreground[at] & background.settled[at]
+        thing.visible = float(same[thing.mask].mean())
+        if thing.visible < 0.5:
+            self._renew(thing, view)
+        phase = thing.attention.phase
+        emptied = float(empty[thing.mask].mean())
+        gone = emptied > (0.6 if phase is Phase.CONFIRMED else 0.3)
+        near = self._look_around(thing, view, alive)
+        seen = Sighting(t_s=view.t_s, figure_near=near, gone=gone)
+        if gone:
+            seen = Sighting(
+                t_s=view.t_s,
+                figure_near=near,
+                gone=True,
+                same_figure=_alike(thing.depositor, thing.last_beside),
+            )
+        elif not near and phase is not Phase.CONFIRMED:
+            seen = self._judge(thing, view)
+        thing.attention = attend(thing.attention, seen)
+        return thing.attention.phase is not phase
+
+    def _look_around(self, thing: LeftObject, view: View, alive: Mask) -> bool:
+        """Return whether a figure is near; if not, note how restless the thing itself is."""
+        height, width = view.luma.shape
+        around = thing.area.grown(thing.reach_px)
+        crowd = int(np.count_nonzero(alive[around.clipped(width, height).slices]))
+        crowd -= int(np.count_nonzero(alive[thing.at] & thing.halo))
+        if crowd >= max(6.0, NEAR_SHARE * thing.pixels):
+            if visit := view.figures.largest(around, view.t_s, view.t_s):
+                thing.last_beside = visit.figure
+            return True
+        weight = 1.0 - float(np.exp(-view.dt_s / RESTLESS_S))
+        stirs = max(1.0 - thing.visible, min(1.0, crowd / thing.pixels))
+        thing.restless += weight * (stirs - thing.restless)
+        if thing.visible > 0.5:
+            thing.patch += np.float32(0.2) * (view.luma[thing.at] - thing.patch)
+        return False
+
+    def _renew(self, thing: LeftObject, view: View) -> None:
+        """Learn its looks again once all of it stands still anew: it tipped over."""
+        stands = view.background.settled[thing.at] & view.background.foreground[thing.at]
+        if stands[thing.mask].mean() > 0.7:
+            thing.patch = view.luma[thing.at].copy()
+
+    def _judge(self, thing: LeftObject, view: View) -> Sighting:
+        verdict = judge(thing, view.luma, view.background, view.t_s)
+        thing.score, thing.reasons = verdict.score, verdict.reasons
+        alone_since_s = thing.attention.alone_since_s
+        stays = alone_since_s is not None and view.t_s - alone_since_s > max(
+            STAYS_S, 2.0 * verdict.patience * self._unattended_s
+        )
+        if stays and not verdict.convincing:
+            view.background.absorb(thing.window, thing.halo)
+        return Sighting(
+            t_s=view.t_s,
+            figure_near=False,
+            gone=stays and not verdict.convincing,
+            required_s=verdict.patience * self._unattended_s,
+            convincing=verdict.convincing,
+        )
+
+    def _open(self, view: View) -> Iterator[LeftObject]:
+        """Open a candidate for every piece of foreground that stands still."""
+        background = view.background
+        free = background.foreground.copy()
+        for thing in self.objects:
+            free[thing.at] &= ~thing.halo
+        still = background.standing(view.t_s, OPEN_S) & background.settled & free
+        if np.count_nonzero(still & view.allowed) < self._least_pixels:
+            return
+        shape = cv2.morphologyEx(free.astype(np.uint8), cv2.MORPH_CLOSE, _CLOSE)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(shape, connectivity=8)
+        differs = np.bincount(labels[free], minlength=count)
+        stands = np.bincount(labels[still], minlength=count)
+        inside = np.bincount(labels[still & view.allowed], minlength=count)
+        enough = (stands >= self._least_pixels) & (stands >= STANDING_SHARE * differs)
+        for label in np.flatnonzero(enough & (inside > 0.5 * stands)):
+            area = area_of(stats, int(label))
+            thin = min(area.width, area.height) < 3
+            if label == 0 or thin or area.size > MAX_SHARE * view.luma.size:
+                continue
+            if thing := self._meet((labels == label) & still, area, view):
+                yield thing
+
+    def _meet(self, mask: Mask, area: Area, view: View) -> LeftObject | None:
+        """Decide what a standing piece is: a gap in the background, a part, or something new."""
+        window, inside, halo, luma = crop(mask, area, view.luma)
+        if looks.outline(luma, view.background.always[window.slices], inside) < TAKEN_AWAY:
+            view.background.absorb(window, halo)
+            return None
+        for thing in self.objects:
+            # A bag that fell over, or its darker half, is one bag.
+            share = 0.3 if thing.attention.phase is Phase.CONFIRMED else 0.1
+            if thing.area.grown(1 + share * thing.reach_px).shared(area) > 0.5 * area.size:
+                thing.take(mask, area, view.luma)
+                return None
+        return self._begin(mask, area, view) if len(self.objects) < MAX_OBJECTS else None
+
+    def _begin(self, mask: Mask, area: Area, view: View) -> LeftObject:
+        window, inside, halo, luma = crop(mask, area, view.luma)
+        deposited_s = float(np.median(view.background.standing_since[mask]))
+        visit = view.figures.largest(area.grown(2), deposited_s - 2.0, deposited_s + 1.0)
+        beside = view.figures.last_beside(
+            area, int(np.count_nonzero(inside)), area.grown(reach_px(area)), deposited_s
+        )
+        thing = LeftObject(
+            object_id=self._next_id,
+            area=area,
+            window=window,
+            mask=inside,
+            halo=halo,
+            patch=luma,
+            deposited_s=deposited_s,
+            attention=Attention(
+                opened_s=deposited_s, last_near_s=beside.at_s if beside else None
+            ),
+            depositor=visit.figure if visit else None,
+            last_beside=beside.figure if beside else None,
+        )
+        self._inherit(thing)
+        self._next_id += 1
+        self.objects.append(thing)
+        return thing
+
+    def _inherit(self, thing: LeftObject) -> None:
+        """Remember who brought it, if it is what a candidate has become: a bag that slumped."""
+        for _, former in self._ended:
+            smaller = min(thing.area.size, former.area.size)
+            if former.area.shared(thing.area) > 0.5 * smaller:
+                thing.depositor = _larger(thing.depositor, former.depositor)
+                thing.deposited_s = min(thing.deposited_s, former.deposited_s)
+
+
+def _larger(one: Figure | None, other: Figure | None) -> Figure | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.pixels >= other.pixels else other
+
+
+def _alike(one: Figure | None, other: Figure | None) -> bool:
+    """Whether two figures may be one person: of one size and one shade."""
+    if one is None or other is None:
+        return False
+    ratio = one.pixels / max(1, other.pixels)
+    return 0.6 < ratio < 1.7 and abs(one.luma - other.luma) < 20.0

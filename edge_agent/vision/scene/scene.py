@@ -1,0 +1,180 @@
+"""Everything about one camera's pictures: from luma planes in time order to what happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge_agent.vision.scene.attention import Phase
+from edge_agent.vision.scene.background import Background
+from edge_agent.vision.scene.figures import FigureLog, largest_part
+from edge_agent.vision.scene.left_objects import LeftObjects, View
+from edge_agent.vision.scene.motion import MotionBegan, MotionGate, MotionStopped
+from edge_agent.vision.scene.plane import Luma, Mask, Pixels, Steadier, fit_light
+from edge_agent.vision.scene.thing import LeftObject
+
+CHANGED_SHARE = 0.55
+"""So much of the picture different at once is a lamp, infra-red or a moved camera."""
+SETTLE_S = 3.0
+"""After such a change, light and exposure need this long to come to rest."""
+FLICKER_HZ = 0.25
+"""What comes and goes more often than this is leaves, water or noise, not somebody."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectChanged:
+    """A left object entered a phase at `t_s`."""
+
+    t_s: float
+    thing: LeftObject
+    phase: Phase
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A named zone drawn on the plane."""
+
+    name: str
+    mask: Mask
+
+
+SceneEvent = MotionBegan | MotionStopped | ObjectChanged
+
+
+class Scene:
+    """One fixed camera. Feed planes of one size in time order."""
+
+    def __init__(
+        self,
+        *,
+        motion_zones: Sequence[Place],
+        object_zones: Sequence[Place],
+        unattended_s: float,
+        sensitivity: float = 0.5,
+    ) -> None:
+        self._sensitivity = sensitivity
+        self._unattended_s = unattended_s
+        self._motion = [(MotionGate(place.name), place.mask) for place in motion_zones]
+        self._object_zones = list(object_zones)
+        self._background: Background | None = None
+        self._last_s = 0.0
+        self._changed_since_s: float | None = None
+        self._stirred = False
+
+    def _begin(self, luma: Luma, t_s: float) -> Background:
+        height, width = luma.shape
+        self._least_pixels = max(8, round(0.00022 * luma.size))
+        self._steadier = Steadier(width, height)
+        self._figures = FigureLog(self._least_pixels)
+        self.objects = LeftObjects(
+            unattended_s=self._unattended_s,
+            least_pixels=self._least_pixels,
+        )
+        allowed = np.zeros(luma.shape, bool)
+        for place in self._object_zones:
+            allowed |= place.mask
+        self._allowed = allowed
+        self._last_s = t_s
+        return Background(luma, t_s, sensitivity=self._sensitivity)
+
+    def step(self, plane: Pixels, t_s: float) -> list[SceneEvent]:
+        """Take the next picture, (height, width) uint8; return what happened, in order."""
+        luma = cv2.GaussianBlur(plane, (3, 3), 0).astype(np.float32)
+        if self._background is None:
+            self._background = self._begin(luma, t_s)
+            return []
+        background = self._background
+        dt_s = t_s - self._last_s
+        if dt_s <= 0.0:
+            return []
+        self._last_s = t_s
+        luma = self._prepare(luma, background)
+        background.step(luma, t_s, dt_s)
+        share = float(background.foreground.mean())
+        if share > CHANGED_SHARE:
+            return self._changed(luma, t_s)
+        self._changed_since_s = None
+        return self._watch(
+            View(
+                t_s=t_s,
+                dt_s=dt_s,
+                luma=luma,
+                allowed=self._allowed,
+                background=background,
+                figures=self._figures,
+            )
+        )
+
+    def _prepare(self, luma: Luma, background: Background) -> Luma:
+        luma = self._steadier.hold(luma, background.always)
+        light = fit_light(luma, background.always, ~background.foreground)
+        return (luma - np.float32(light.offset)) / np.float32(light.gain)
+
+    def stirs(self, plane: Pixels) -> bool:
+        """Whether this picture shows something that is not known to stand there; learns nothing."""
+        if self._background is None:
+            return True
+        luma = cv2.GaussianBlur(plane, (3, 3), 0).astype(np.float32)
+        fresh = self._background.fresh(self._prepare(luma, self._background))
+        return largest_part(fresh & (self._background.unrest < FLICKER_HZ)) >= self._least_pixels
+
+    @property
+    def moving(self) -> bool:
+        """Whether motion has begun in some zone and not ended."""
+        return any(gate.active for gate, _ in self._motion)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something moves now or waits to be confirmed, so that every picture counts."""
+        if self._background is None or self._stirred:
+            return True
+        return any(o.attention.phase is not Phase.CONFIRMED for o in self.objects.objects)
+
+    def zone_of(self, thing: LeftObject) -> str:
+        """Return the name of the zone that covers most of it."""
+
+        def covered(zone: Place) -> int:
+            return int(np.count_nonzero(zone.mask[thing.at] & thing.mask))
+
+        return max(self._object_zones, key=covered).name
+
+    def clear_before(self, thing: LeftObject) -> float | None:
+        """Return when nobody was yet where the object now is; None if not remembered."""
+        return self._figures.last_clear_s(thing.area.grown(thing.reach_px), thing.deposited_s)
+
+    def _changed(self, luma: Luma, t_s: float) -> list[SceneEvent]:
+        assert self._background is not None  # noqa: S101 - narrowed by step
+        self._stirred = True
+        if self._changed_since_s is None:
+            self._changed_since_s = t_s
+            return []
+        if t_s - self._changed_since_s < 0.35:
+            return []
+        self._background.relearn(luma, t_s, settle_s=SETTLE_S)
+        return [
+            ObjectChanged(t_s=t_s, thing=thing, phase=Phase.DISMISSED)
+            for thing in self.objects.forget_candidates()
+        ]
+
+    def _watch(self, view: View) -> list[SceneEvent]:
+        background = view.background
+        self._figures.note(view.t_s, background.foreground, view.luma)
+        moving = background.moving & (background.unrest < FLICKER_HZ)
+        events: list[SceneEvent] = []
+        self._stirred = False
+        for gate, mask in self._motion:
+            pixels = largest_part(moving & mask)
+            self._stirred |= pixels >= self._least_pixels
+            share = pixels / np.count_nonzero(mask) if pixels >= 2 * self._least_pixels else 0.0
+            if event := gate.step(view.t_s, share):
+                events.append(event)
+        events += [
+            ObjectChanged(t_s=view.t_s, thing=thing, phase=thing.attention.phase)
+            for thing in self.objects.step(view)
+        ]
+        return events
+
+    def stop(self) -> list[SceneEvent]:
+        """End all motion, as at the end of the stream."""
+        return [event for gate, _ in self._motion if (event := gate.stop())]

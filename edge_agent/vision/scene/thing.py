@@ -1,0 +1,74 @@
+"""One thing that stands where nothing stood: where it is, how it looks, who was beside it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge_agent.vision.scene.attention import Attention
+from edge_agent.vision.scene.figures import Area, Figure
+from edge_agent.vision.scene.plane import Luma, Mask
+
+_RIM = np.ones((5, 5), np.uint8)
+_MARGIN_PX = 4
+
+
+@dataclass(kw_only=True, slots=True)
+class LeftObject:
+    """A candidate or confirmed object; arrays cover its `window` of the plane only."""
+
+    object_id: int
+    area: Area
+    window: Area
+    mask: Mask
+    halo: Mask
+    """The mask and a rim of two pixels, where its own blur flickers."""
+    patch: Luma
+    """How it looks, so that it is known again after somebody stood before it."""
+    deposited_s: float
+    attention: Attention
+    depositor: Figure | None
+    last_beside: Figure | None
+    restless: float = 0.0
+    """Share of it that stirs while nobody is near, averaged over some seconds."""
+    visible: float = 1.0
+    """Share of it that looks as it did."""
+    score: float = 0.0
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def at(self) -> tuple[slice, slice]:
+        """The window as slices of the plane."""
+        return self.window.slices
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels of the plane it covers."""
+        return int(np.count_nonzero(self.mask))
+
+    @property
+    def reach_px(self) -> float:
+        """Two object widths: who is nearer attends to it."""
+        return reach_px(self.area)
+
+    def take(self, mask: Mask, area: Area, luma: Luma) -> None:
+        """Let another part, a mask of the whole plane, belong to it."""
+        whole = mask.copy()
+        whole[self.at] |= self.mask
+        looks = luma.copy()
+        looks[self.at][self.mask] = self.patch[self.mask]
+        self.area = self.area.joined(area)
+        self.window, self.mask, self.halo, self.patch = crop(whole, self.area, looks)
+
+
+def crop(mask: Mask, area: Area, luma: Luma) -> tuple[Area, Mask, Mask, Luma]:
+    """Return window, mask, halo and looks of what a mask of the whole plane covers."""
+    window = area.grown(_MARGIN_PX).clipped(mask.shape[1], mask.shape[0])
+    inside = mask[window.slices].copy()
+    halo = cv2.dilate(inside.astype(np.uint8), _RIM).astype(bool)
+    return window, inside, halo, luma[window.slices].copy()
+
+
+def reach_px(area: Area) -> float:
+    """Return two object widths, of an object that fills the area."""
+    return 2.0 * max(4.0, float(area.size) ** 0.5)

@@ -1,0 +1,69 @@
+"""Decides whether a standing thing looks like something that was left, and says why. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_agent.vision.scene import looks
+from edge_agent.vision.scene.background import Background
+from edge_agent.vision.scene.plane import Luma
+from edge_agent.vision.scene.thing import LeftObject
+
+DOUBT = 3.0
+"""So many times longer must stay what nobody was seen to bring."""
+MIN_OUTLINE = 1.15
+MAX_FLICKER_HZ = 0.15
+MAX_RESTLESS = 0.1
+MIN_VISIBLE = 0.6
+MAX_TEXTURE_KEPT = 0.75
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What one picture says about one thing."""
+
+    convincing: bool
+    patience: float
+    """Times the configured seconds for which it must be unattended."""
+    score: float
+    reasons: tuple[str, ...]
+
+
+def judge(thing: LeftObject, luma: Luma, background: Background, t_s: float) -> Verdict:
+    """Judge a thing that nobody is near; `luma` is the whole plane."""
+    at = thing.at
+    parts = (luma[at], background.always[at], thing.mask)
+    outline, contrast, kept = looks.outline(*parts), looks.contrast(*parts), looks.texture(*parts)
+    # The fewer pixels, the more easily chance draws an outline or a difference.
+    chance = 1.0 / thing.pixels**0.5
+    convincing = (
+        outline >= MIN_OUTLINE + 2.0 * chance
+        and contrast * 255.0 >= background.floor * (1.0 + 4.0 * chance)
+        and float(background.unrest[at][thing.mask].mean()) < MAX_FLICKER_HZ
+        and thing.restless < MAX_RESTLESS
+        and thing.visible > MIN_VISIBLE
+        and kept < MAX_TEXTURE_KEPT
+        and not came_by_itself(thing)
+    )
+    still = 1.0 - thing.restless
+    return Verdict(
+        convincing=convincing,
+        patience=1.0 if thing.depositor else DOUBT,
+        score=float(np.clip(min(2.0, outline) / 4 + 0.5 * (1 - 4 * thing.restless), 0, 1)),
+        reasons=(
+            f"static_{t_s - thing.deposited_s:.0f}s",
+            f"contrast_{contrast:.2f}",
+            f"outline_{outline:.1f}",
+            f"still_{still:.2f}",
+            "appeared_with_figure" if thing.depositor else "no_figure_seen",
+        ),
+    )
+
+
+def came_by_itself(thing: LeftObject) -> bool:
+    """Whether it is as large as what brought it: somebody who stands, a car that parked."""
+    if thing.depositor is None:
+        return False
+    share = thing.pixels / thing.depositor.pixels
+    as_tall = thing.area.height > 0.75 * thing.depositor.area.height
+    return share > 0.6 or (as_tall and share > 0.3)

@@ -1,0 +1,1 @@
+"""The gateway's conversation with the centre over MQTT."""

@@ -1,0 +1,97 @@
+"""What an administrator does at the machine itself: initialise, people, gateways."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from ioc.broadcasts.keys import create_signing_key, load_signing_key
+from ioc.clock import Clock
+from ioc.gateways import enrolment, register
+from ioc.gateways.register import Gateway
+from ioc.people import People, audit
+from ioc.people.audit import Deed
+from ioc.settings import Settings
+from ioc.store.engine import Store, database_file, open_store
+from ioc.store.migrate import initialise
+
+
+class NotInitialised(Exception):
+    """The data directory is empty; run `ioc init` first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayCredentials:
+    """All a gateway's configuration needs; the secrets can be read this once."""
+
+    site_id: str
+    gateway_id: str
+    mqtt_password: str = field(repr=False)
+    token: str = field(repr=False)
+    centre_public_key: str
+
+
+async def init(settings: Settings) -> None:
+    """Make keys, passwords, database and the broker's files; what exists is kept."""
+    initialise(settings.data_dir, settings.areas)
+    create_signing_key(settings.keys_dir)
+    enrolment.make_centre_password(settings)
+    async with open_store(settings.data_dir) as store, store.read() as connection:
+        await enrolment.refresh_access_files(connection, settings)
+
+
+@asynccontextmanager
+async def open_people(settings: Settings, clock: Clock) -> AsyncIterator[People]:
+    """Give the people of an initialised centre.
+
+    Raises:
+        NotInitialised: there is no database yet.
+    """
+    async with _open(settings) as store:
+        yield People(store=store, clock=clock)
+
+
+async def add_gateway(
+    settings: Settings, clock: Clock, *, ids: tuple[str, str], name: str, area_id: str
+) -> GatewayCredentials:
+    """Add a gateway (`ids`: of its site, its own) and let it in at the broker.
+
+    Raises:
+        EnrolmentRefused: see `ioc.gateways.enrolment.enrol`.
+        NotInitialised: there is no database yet.
+        SigningKeyUnusable: the key that signs its commands is missing.
+    """
+    address = enrolment.parse_address(*ids)
+    signing = load_signing_key(settings.keys_dir)
+    async with _open(settings) as store, store.begin() as connection:
+        now = clock.now()
+        enrolled = await enrolment.enrol(
+            connection, settings=settings, address=address, name=name, area_id=area_id, at=now
+        )
+        deed = Deed(login=None, action="gateway_add", subject=ids[1], detail=area_id)
+        await audit.write(connection, deed, at=now)
+        await enrolment.refresh_access_files(connection, settings)
+    return GatewayCredentials(
+        site_id=ids[0],
+        gateway_id=ids[1],
+        mqtt_password=enrolled.mqtt_password,
+        token=enrolled.token,
+        centre_public_key=signing.public_key_base64,
+    )
+
+
+async def list_gateways(settings: Settings) -> list[Gateway]:
+    """Return every gateway, by id.
+
+    Raises:
+        NotInitialised: there is no database yet.
+    """
+    async with _open(settings) as store, store.read() as connection:
+        return await register.find_all(connection)
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[Store]:
+    if not database_file(settings.data_dir).exists():
+        raise NotInitialised(f"{settings.data_dir} holds no centre yet: run `ioc init` first")
+    async with open_store(settings.data_dir) as store:
+        yield store

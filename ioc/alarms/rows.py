@@ -1,0 +1,109 @@
+"""Alarm rows and their transition log in the store; holds no rule."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ioc.alarms.states import AlarmState, Cause
+from ioc.store import journal
+from ioc.store.tables import alarm_transitions, alarms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the transition log; `login` or `event_id` says who or what caused it."""
+
+    cause: Cause
+    at: datetime
+    event_id: str | None = None
+    login: str | None = None
+    note: str | None = None
+
+
+async def find(connection: AsyncConnection, alarm_id: str) -> RowMapping | None:
+    """Return an alarm by id."""
+    return await _first(connection, select(alarms).where(alarms.c.alarm_id == alarm_id))
+
+
+async def find_open(
+    connection: AsyncConnection, *, kind: str, gateway_id: str, object_id: str
+) -> RowMapping | None:
+    """Return the alarm of this object that is not back to normal."""
+    query = _of_object(kind, gateway_id, object_id).where(alarms.c.state != AlarmState.NORMAL)
+    return await _first(connection, query)
+
+
+async def find_over(
+    connection: AsyncConnection,
+    *,
+    kind: str,
+    gateway_id: str,
+    object_id: str,
+    occurred_at: datetime,
+) -> RowMapping | None:
+    """Return the closed alarm during which `occurred_at` fell."""
+    query = (
+        _of_object(kind, gateway_id, object_id)
+        .where(alarms.c.state == AlarmState.NORMAL)
+        .where(alarms.c.occurred_at <= occurred_at, alarms.c.returned_at >= occurred_at)
+    )
+    return await _first(connection, query)
+
+
+async def add(connection: AsyncConnection, row: dict[str, Any], entry: Entry) -> None:
+    """Enter a raised alarm with the first line of its log."""
+    await connection.execute(insert(alarms).values(row))
+    await _log(connection, row["alarm_id"], None, row["state"], entry)
+    await _tell(connection, row["alarm_id"], row["area_id"], entry.at)
+
+
+async def change(
+    connection: AsyncConnection, alarm: RowMapping, changes: dict[str, Any], entry: Entry
+) -> None:
+    """Change an alarm and log why; a change without a new state is logged as well."""
+    if changes:
+        await connection.execute(
+            update(alarms).where(alarms.c.alarm_id == alarm["alarm_id"]).values(changes)
+        )
+    state = changes.get("state", alarm["state"])
+    await _log(connection, alarm["alarm_id"], alarm["state"], state, entry)
+    await _tell(connection, alarm["alarm_id"], alarm["area_id"], entry.at)
+
+
+def _of_object(kind: str, gateway_id: str, object_id: str) -> Select[Any]:
+    return (
+        select(alarms)
+        .where(alarms.c.kind == kind)
+        .where(alarms.c.gateway_id == gateway_id, alarms.c.object_id == object_id)
+        .order_by(alarms.c.raised_at.desc())
+        .limit(1)
+    )
+
+
+async def _first(connection: AsyncConnection, query: Select[Any]) -> RowMapping | None:
+    found: RowMapping | None = (await connection.execute(query)).mappings().first()
+    return found
+
+
+async def _log(
+    connection: AsyncConnection, alarm_id: str, before: str | None, after: str, entry: Entry
+) -> None:
+    await connection.execute(
+        insert(alarm_transitions).values(
+            alarm_id=alarm_id,
+            at=entry.at,
+            from_state=before,
+            to_state=after,
+            cause=entry.cause,
+            event_id=entry.event_id,
+            login=entry.login,
+            note=entry.note,
+        )
+    )
+
+
+async def _tell(connection: AsyncConnection, alarm_id: str, area_id: str, at: datetime) -> None:
+    await journal.write(connection, subject="alarm", subject_id=alarm_id, area_id=area_id, at=at)

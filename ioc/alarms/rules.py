@@ -1,0 +1,195 @@
+"""Which events make, feed and end which alarms: the rules as data and one decision; pure."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from contracts.envelope import Event
+from contracts.events import (
+    BroadcastProgress,
+    BroadcastState,
+    DeviceDown,
+    DeviceUp,
+    LitteringCleared,
+    LitteringConfirmed,
+    LitteringReclaimed,
+    OutboxGap,
+)
+
+Facts = dict[str, Any]
+"""What the page shows beside the alarm; JSON values."""
+
+
+class AlarmKind(StrEnum):
+    """What may need a person's answer."""
+
+    LITTERING = "littering"
+    DEVICE_DOWN = "device_down"
+    BROADCAST_FAILED = "broadcast_failed"
+    OUTBOX_GAP = "outbox_gap"
+    GATEWAY_DOWN = "gateway_down"
+
+
+class Priority(StrEnum):
+    """How soon a person must answer."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How one kind of alarm behaves."""
+
+    priority: Priority
+    latched: bool = False
+    """Ends only by an operator: its condition cannot be seen to end."""
+
+
+RULES: Mapping[AlarmKind, Rule] = MappingProxyType(
+    {
+        AlarmKind.LITTERING: Rule(priority=Priority.HIGH),
+        AlarmKind.DEVICE_DOWN: Rule(priority=Priority.MEDIUM),
+        AlarmKind.BROADCAST_FAILED: Rule(priority=Priority.HIGH),
+        AlarmKind.OUTBOX_GAP: Rule(priority=Priority.MEDIUM, latched=True),
+        AlarmKind.GATEWAY_DOWN: Rule(priority=Priority.HIGH),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raise:
+    """A condition is there: one alarm per kind, gateway and object."""
+
+    kind: AlarmKind
+    object_id: str
+    device_id: str | None
+    part_id: str = ""
+    """What within the object: another part calls again, the same one adds evidence."""
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Return:
+    """A condition, or one part of it, is over."""
+
+    kind: AlarmKind
+    object_id: str
+    part_id: str = ""
+    outcome: str = ""
+    """How it ended, for the log."""
+
+
+Effect = Raise | Return
+
+
+def decide_effect(event: Event) -> Effect | None:
+    """Return what an event does to alarms, None for nothing.
+
+    Broadcast progress needs the broadcast's text: see `decide_broadcast_effect`.
+    """
+    device_id = event.device_id or ""
+    effect: Effect | None = None
+    match event.data:
+        case LitteringConfirmed() as left:
+            effect = _littering(device_id, left)
+        case LitteringCleared(object_id=part_id):
+            effect = _gone(device_id, part_id, "cleared")
+        case LitteringReclaimed(object_id=part_id):
+            effect = _gone(device_id, part_id, "reclaimed")
+        case DeviceDown() as down:
+            effect = _down(device_id, down)
+        case DeviceUp():
+            effect = Return(kind=AlarmKind.DEVICE_DOWN, object_id=device_id, outcome="up")
+        case OutboxGap() as gap:
+            effect = _gap(event.event_id, gap)
+        case _:
+            pass
+    return effect
+
+
+def decide_broadcast_effect(
+    progress: BroadcastProgress, *, device_id: str, text: str
+) -> Effect | None:
+    """Return what one loudspeaker's progress with a broadcast of `text` does to alarms.
+
+    A repeat is another broadcast of the same text, so the alarm hangs on loudspeaker and text.
+    """
+    if progress.state in (BroadcastState.FAILED, BroadcastState.EXPIRED):
+        return broadcast_failed(
+            device_id=device_id,
+            broadcast_id=progress.broadcast_id,
+            text=text,
+            reason=str(progress.state),
+            detail=progress.detail,
+        )
+    if progress.state is BroadcastState.FINISHED:
+        return Return(
+            kind=AlarmKind.BROADCAST_FAILED,
+            object_id=broadcast_object_id(device_id, text),
+            outcome="repeated",
+        )
+    return None
+
+
+def broadcast_failed(
+    *, device_id: str, broadcast_id: str, text: str, reason: str, detail: str = ""
+) -> Raise:
+    """Return the alarm that a loudspeaker did not speak a text; `reason`: failed or expired."""
+    return Raise(
+        kind=AlarmKind.BROADCAST_FAILED,
+        object_id=broadcast_object_id(device_id, text),
+        device_id=device_id,
+        part_id=broadcast_id,
+        facts={
+            "broadcast_id": broadcast_id,
+            "text": text,
+            "reason": reason,
+            "detail": detail,
+        },
+    )
+
+
+def broadcast_object_id(device_id: str, text: str) -> str:
+    """Return the object of a failed broadcast: this text on this loudspeaker, ≤80 characters."""
+    return f"{device_id}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _littering(device_id: str, left: LitteringConfirmed) -> Raise:
+    facts = left.model_dump(mode="json", exclude={"pictures", "object_id"})
+    return Raise(
+        kind=AlarmKind.LITTERING,
+        object_id=device_id,
+        device_id=device_id,
+        part_id=left.object_id,
+        facts=facts,
+    )
+
+
+def _gone(device_id: str, part_id: str, outcome: str) -> Return:
+    return Return(kind=AlarmKind.LITTERING, object_id=device_id, part_id=part_id, outcome=outcome)
+
+
+def _down(device_id: str, down: DeviceDown) -> Raise:
+    return Raise(
+        kind=AlarmKind.DEVICE_DOWN,
+        object_id=device_id,
+        device_id=device_id,
+        facts=down.model_dump(mode="json"),
+    )
+
+
+def _gap(event_id: str, gap: OutboxGap) -> Raise:
+    # Each gap is another loss, so each is a part of its own and calls again.
+    return Raise(
+        kind=AlarmKind.OUTBOX_GAP,
+        object_id="outbox",
+        device_id=None,
+        part_id=event_id,
+        facts=gap.model_dump(mode="json", exclude={"ranges", "epoch"}),
+    )

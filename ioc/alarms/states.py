@@ -1,0 +1,99 @@
+"""The four alarm states of ISA-18.2 and what may lead from one to another; pure."""
+
+from enum import StrEnum
+
+
+class AlarmState(StrEnum):
+    """Where an alarm stands: is the condition still there, and has a person answered?"""
+
+    NORMAL = "normal"
+    UNACKNOWLEDGED = "unacknowledged"
+    ACKNOWLEDGED = "acknowledged"
+    RTN_UNACKNOWLEDGED = "rtn_unacknowledged"
+
+
+class Cause(StrEnum):
+    """Why a line stands in the transition log."""
+
+    RAISE = "raise"
+    """The condition began, or began again."""
+    REPEAT = "repeat"
+    """The same condition was reported once more: evidence, no new call."""
+    ANNUNCIATE = "annunciate"
+    """Recorded late at first, then found to last still: calls once."""
+    ACKNOWLEDGE = "acknowledge"
+    RETURN = "return"
+    """The condition is over."""
+    CLOSE = "close"
+    """An operator ended a latched alarm."""
+
+
+class TransitionRefused(Exception):
+    """An alarm cannot go this way from where it stands; the page is older than the alarm."""
+
+    def __init__(self, state: AlarmState, cause: Cause, why: str) -> None:
+        self.state = state
+        self.cause = cause
+        super().__init__(f"cannot {cause} an alarm that is {state}: {why}")
+
+
+_ACKNOWLEDGED = {
+    AlarmState.UNACKNOWLEDGED: AlarmState.ACKNOWLEDGED,
+    AlarmState.RTN_UNACKNOWLEDGED: AlarmState.NORMAL,
+}
+_RETURNED = {
+    AlarmState.UNACKNOWLEDGED: AlarmState.RTN_UNACKNOWLEDGED,
+    AlarmState.ACKNOWLEDGED: AlarmState.NORMAL,
+}
+
+
+def decide_raise(state: AlarmState, *, anew: bool) -> tuple[AlarmState, Cause]:
+    """Return what a report of the condition makes of an alarm.
+
+    Args:
+        state: where it stands.
+        anew: a further object or occurrence, not the same one again. It calls a person again even
+            after an acknowledgement, since nobody has seen it.
+    """
+    if state in (AlarmState.NORMAL, AlarmState.RTN_UNACKNOWLEDGED):
+        return AlarmState.UNACKNOWLEDGED, Cause.RAISE
+    if anew and state is AlarmState.ACKNOWLEDGED:
+        return AlarmState.UNACKNOWLEDGED, Cause.RAISE
+    return state, Cause.REPEAT
+
+
+def decide_acknowledge(state: AlarmState) -> AlarmState:
+    """Return the state after a person has answered; an active alarm stays active.
+
+    Raises:
+        TransitionRefused: nobody needs to answer any more.
+    """
+    after = _ACKNOWLEDGED.get(state)
+    if after is None:
+        raise TransitionRefused(state, Cause.ACKNOWLEDGE, "somebody already has")
+    return after
+
+
+def decide_return(state: AlarmState, *, latched: bool, annunciate: bool) -> AlarmState:
+    """Return the state after the condition has ended.
+
+    A latched alarm waits for an operator. One that never called anybody (late) needs no answer.
+    """
+    if latched:
+        return state
+    if not annunciate:
+        return AlarmState.NORMAL
+    return _RETURNED.get(state, state)
+
+
+def decide_close(state: AlarmState, *, latched: bool) -> AlarmState:
+    """Return the state after an operator ends a latched alarm.
+
+    Raises:
+        TransitionRefused: it ends by itself, or nobody has acknowledged it.
+    """
+    if not latched:
+        raise TransitionRefused(state, Cause.CLOSE, "it ends when its condition ends")
+    if state is not AlarmState.ACKNOWLEDGED:
+        raise TransitionRefused(state, Cause.CLOSE, "acknowledge it first")
+    return AlarmState.NORMAL

@@ -1,0 +1,214 @@
+"""The composition root: builds the centre from its settings and runs it until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from socket import socket
+from uuid import uuid4
+
+import structlog
+import uvicorn
+
+from ioc.broadcasts.desk import BroadcastDesk
+from ioc.broadcasts.keys import load_signing_key
+from ioc.centre import Centre
+from ioc.clock import Clock, SystemClock
+from ioc.evidence.pictures import PictureStore
+from ioc.gateways.enrolment import read_centre_password
+from ioc.housekeeping import keep_house
+from ioc.ingest.bus import Bus
+from ioc.ingest.intake import Intake
+from ioc.ingest.watch import watch_silence
+from ioc.listener import CannotListen, open_listener
+from ioc.notify_systemd import notify, watchdog_interval_s
+from ioc.people import People
+from ioc.serving_lock import lock_for_serving
+from ioc.settings import Settings, Web
+from ioc.store.engine import open_store
+from ioc.store.migrate import initialise
+from ioc.supervisor import Work, keep_running
+from ioc.timeseries import open_series
+from ioc.web.application import create_application
+
+CERTIFICATE_LOOK_S = 60.0
+STOP_TIMEOUT_S = 3
+"""How long open requests, such as event streams, may go on after SIGTERM."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A composed centre with its connections to gateways."""
+
+    centre: Centre
+    bus: Bus
+    intake: Intake
+
+
+@asynccontextmanager
+async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]:
+    """Open everything an initialised centre consists of; close it on leaving."""
+    signing = load_signing_key(settings.keys_dir)
+    password = read_centre_password(settings)
+    data_dir = settings.data_dir
+    async with open_store(data_dir) as store, open_series(data_dir) as series:
+        voice = BroadcastDesk(store=store, clock=clock, folder=data_dir / "audio", signing=signing)
+        centre = Centre(
+            settings=settings,
+            clock=clock,
+            store=store,
+            series=series,
+            pictures=PictureStore(folder=data_dir / "evidence", store=store, clock=clock),
+            voice=voice,
+            people=People(store=store, clock=clock),
+        )
+        bus = Bus(
+            settings.broker,
+            password=password,
+            instance=str(uuid4()),
+            store_id=store.store_id,
+            clock=clock,
+        )
+        intake = Intake(store=store, series=series, bus=bus, voice=voice, clock=clock)
+        yield Running(centre=centre, bus=bus, intake=intake)
+
+
+def serve(settings: Settings) -> None:
+    """Run the centre until SIGTERM or SIGINT.
+
+    Raises:
+        AlreadyServed: another process serves the same data directory.
+        CannotListen: the web address cannot be served.
+        DatabaseTooNew: a later release has written the database.
+        EnrolmentRefused: the centre's MQTT password is missing.
+        SigningKeyUnusable: the key for commands is missing.
+    """
+    _configure_logs()
+    with lock_for_serving(settings.data_dir), open_listener(settings.web) as listener:
+        initialise(settings.data_dir, settings.areas)
+        asyncio.run(_run(settings, listener, clock=SystemClock()))
+
+
+async def _run(settings: Settings, listener: socket, *, clock: Clock) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn catches these, stops, and raises them again, by then without further meaning.
+        loop.add_signal_handler(number, _log.info, "centre.told_to_stop")
+    async with compose(settings, clock=clock) as running:
+        server = uvicorn.Server(_load(_web_config(running.centre)))
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(keep_running(name, work, clock=clock), name=name)
+                for name, work in _works(running, server).items()
+            ]
+            await server.serve(sockets=[listener])
+            notify("STOPPING=1")
+            for task in tasks:
+                task.cancel()
+    _log.info("centre.stopped")
+
+
+def _works(running: Running, server: uvicorn.Server) -> dict[str, Work]:
+    centre, bus, intake = running.centre, running.bus, running.intake
+    return {
+        "bus": lambda: bus.run_once(intake.deliver),
+        "ingest": intake.run_events,
+        "telemetry": intake.run_telemetry,
+        "commands": lambda: centre.voice.run_sender(bus),
+        "silence": lambda: watch_silence(store=centre.store, bus=bus, clock=centre.clock),
+        "housekeeping": lambda: keep_house(
+            store=centre.store, series=centre.series, clock=centre.clock
+        ),
+        "systemd": lambda: _tell_systemd(server, centre.clock),
+        "certificate": lambda: _follow_certificate(centre.settings.web, server, centre.clock),
+    }
+
+
+async def _tell_systemd(server: uvicorn.Server, clock: Clock) -> None:
+    """Say when pages can be had, then that the loop still turns, as often as systemd asks."""
+    while not server.started:
+        await clock.sleep(0.02)
+    notify("READY=1")
+    _log.info("centre.ready")
+    interval_s = watchdog_interval_s()
+    while True:
+        await clock.sleep(interval_s or 3_600.0)
+        if interval_s is not None:
+            notify("WATCHDOG=1")
+
+
+async def _follow_certificate(web: Web, server: uvicorn.Server, clock: Clock) -> None:
+    """Use a renewed certificate for new connections, without a restart."""
+    certificate, key = web.tls_certificate, web.tls_key
+    while certificate is None or key is None:
+        await clock.sleep(3_600.0)
+    known = certificate.stat().st_mtime_ns
+    while True:
+        await clock.sleep(CERTIFICATE_LOOK_S)
+        context: ssl.SSLContext | None = server.config.ssl
+        current = certificate.stat().st_mtime_ns
+        if current != known and context is not None:
+            context.load_cert_chain(certificate, key)
+            known = current
+            _log.info("web.certificate_renewed")
+
+
+def _web_config(centre: Centre) -> uvicorn.Config:
+    web = centre.settings.web
+    return uvicorn.Config(
+        create_application(centre),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # nobody may claim to be another peer
+        ssl_certfile=web.tls_certificate,
+        ssl_keyfile=web.tls_key,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        lifespan="off",
+    )
+
+
+def _load(config: uvicorn.Config) -> uvicorn.Config:
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise CannotListen(
+            f"web.tls_certificate and web.tls_key cannot be used: {error}"
+        ) from error
+    return config
+
+
+def _configure_logs() -> None:
+    """Write JSON lines to standard error, the libraries' as well as ours."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [output]
+    root.setLevel(logging.INFO)
+    for noisy in ("uvicorn.error", "alembic", "ioc.ingest.mqtt", "httpx"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,21 @@
+"""Broadcasts: what is spoken over loudspeakers, by whom, and the signed commands that order it."""
+
+from ioc.broadcasts.desk import BroadcastDesk
+from ioc.broadcasts.values import (
+    BroadcastOrder,
+    BroadcastView,
+    Delivery,
+    Loudspeaker,
+    LoudspeakerId,
+    Preview,
+)
+
+__all__ = [
+    "BroadcastDesk",
+    "BroadcastOrder",
+    "BroadcastView",
+    "Delivery",
+    "Loudspeaker",
+    "LoudspeakerId",
+    "Preview",
+]

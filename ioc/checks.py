@@ -1,0 +1,80 @@
+"""Looks whether a centre could be served as its settings say; changes nothing."""
+
+import ssl
+from dataclasses import dataclass
+from uuid import uuid4
+
+from ioc.broadcasts.keys import SigningKeyUnusable, load_signing_key
+from ioc.gateways.enrolment import EnrolmentRefused, read_centre_password
+from ioc.ingest.bus import BusUnavailable, try_broker
+from ioc.listener import CannotListen, open_listener
+from ioc.settings import Settings
+from ioc.store.engine import database_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at; `fault` empty: it is fine."""
+
+    subject: str
+    fault: str = ""
+    passing: bool = False
+    """The fault may pass without a change of settings: the broker is away."""
+
+
+async def check(settings: Settings) -> list[Finding]:
+    """Return what was found, in the order in which it should be mended."""
+    return [
+        _database(settings),
+        _key(settings),
+        _certificate(settings),
+        _port(settings),
+        await _broker(settings),
+    ]
+
+
+def _database(settings: Settings) -> Finding:
+    exists = database_file(settings.data_dir).exists()
+    fault = "" if exists else f"{settings.data_dir} holds no centre yet: run `ioc init`"
+    return Finding(subject="data_dir", fault=fault)
+
+
+def _key(settings: Settings) -> Finding:
+    try:
+        load_signing_key(settings.keys_dir)
+    except SigningKeyUnusable as error:
+        return Finding(subject="signing key", fault=str(error))
+    return Finding(subject="signing key")
+
+
+def _certificate(settings: Settings) -> Finding:
+    web = settings.web
+    if web.tls_certificate is None:
+        return Finding(subject="web.tls_certificate")
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(web.tls_certificate, web.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        return Finding(subject="web.tls_certificate", fault=f"{web.tls_certificate}: {error}")
+    return Finding(subject="web.tls_certificate")
+
+
+def _port(settings: Settings) -> Finding:
+    try:
+        open_listener(settings.web).close()
+    except CannotListen as error:
+        return Finding(subject="web.port", fault=str(error))
+    return Finding(subject="web.port")
+
+
+async def _broker(settings: Settings) -> Finding:
+    try:
+        password = read_centre_password(settings)
+    except EnrolmentRefused as error:
+        return Finding(subject="broker", fault=str(error))
+    try:
+        await try_broker(settings.broker, password=password, name=f"ioc-check-{uuid4()}")
+    except BusUnavailable as error:
+        refused = f"{error}; is it running, and does it use the files in data_dir/broker?"
+        return Finding(subject="broker", fault=refused, passing=True)
+    return Finding(subject="broker")

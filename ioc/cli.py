@@ -1,0 +1,218 @@
+"""The `ioc` command: reads arguments, calls the rooms, prints; decides nothing itself."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from ioc import administration
+from ioc.administration import NotInitialised
+from ioc.broadcasts.keys import SigningKeyUnusable
+from ioc.checks import check
+from ioc.clock import SystemClock
+from ioc.gateways.enrolment import EnrolmentRefused
+from ioc.listener import CannotListen
+from ioc.people import Refusal, Role
+from ioc.serving_lock import AlreadyServed
+from ioc.settings import Settings, SettingsError, load
+from ioc.store.migrate import DatabaseTooNew
+
+OK, TEMPORARY, CONFIGURATION = 0, 1, 2
+"""Exit codes: done; try again later; somebody must change something first."""
+
+_FAULTS = (
+    AlreadyServed,
+    CannotListen,
+    DatabaseTooNew,
+    EnrolmentRefused,
+    NotInitialised,
+    SettingsError,
+    SigningKeyUnusable,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[Settings, argparse.Namespace], int] = options.run
+    try:
+        return run(load(options.config), options)
+    except Refusal as refusal:
+        return _fail(f"{refusal.en}\n{refusal.vi}")
+    except _FAULTS as fault:
+        return _fail(str(fault))
+
+
+def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    # Pages, routes and their libraries take a second to load, which the other commands need not.
+    from ioc.app import serve  # noqa: PLC0415
+
+    serve(settings)
+    return OK
+
+
+def _init(settings: Settings, _options: argparse.Namespace) -> int:
+    asyncio.run(administration.init(settings))
+    _say(f"The centre of {settings.commune.name} lies in {settings.data_dir}.")
+    return OK
+
+
+def _check(settings: Settings, _options: argparse.Namespace) -> int:
+    findings = asyncio.run(check(settings))
+    for finding in findings:
+        _say(f"{finding.subject}: {finding.fault or 'ok'}")
+    faults = [finding for finding in findings if finding.fault]
+    if not faults:
+        return OK
+    return TEMPORARY if all(finding.passing for finding in faults) else CONFIGURATION
+
+
+def _user_add(settings: Settings, options: argparse.Namespace) -> int:
+    area_id = options.area or settings.root_area_id
+
+    async def add() -> str:
+        async with administration.open_people(settings, SystemClock()) as people:
+            return await people.add_user(
+                options.login, name=options.name, role=Role(options.role), area_id=area_id
+            )
+
+    _show_password(options, asyncio.run(add()))
+    return OK
+
+
+def _user_password(settings: Settings, options: argparse.Namespace) -> int:
+    async def reset() -> str:
+        async with administration.open_people(settings, SystemClock()) as people:
+            return await people.reset_password(options.login)
+
+    _show_password(options, asyncio.run(reset()))
+    return OK
+
+
+def _user_disable(settings: Settings, options: argparse.Namespace) -> int:
+    async def disable() -> None:
+        async with administration.open_people(settings, SystemClock()) as people:
+            await people.set_disabled(options.login, disabled=not options.enable)
+
+    asyncio.run(disable())
+    return OK
+
+
+def _user_list(settings: Settings, _options: argparse.Namespace) -> int:
+    async def users() -> list[str]:
+        async with administration.open_people(settings, SystemClock()) as people:
+            return [
+                f"{user.login}\t{user.role}\t{user.area_id}\t{user.name}"
+                + ("\t(disabled)" if user.disabled else "")
+                for user in await people.users()
+            ]
+
+    _say(*asyncio.run(users()))
+    return OK
+
+
+def _gateway_add(settings: Settings, options: argparse.Namespace) -> int:
+    credentials = asyncio.run(
+        administration.add_gateway(
+            settings,
+            SystemClock(),
+            ids=(options.site, options.gateway_id),
+            name=options.name or options.gateway_id,
+            area_id=options.area or settings.root_area_id,
+        )
+    )
+    if options.json:
+        _say(json.dumps(asdict(credentials)))
+        return OK
+    _say(*(f"{key}: {value}" for key, value in asdict(credentials).items()))
+    _say("These secrets are shown this once. Have mosquitto read its files again (SIGHUP).")
+    return OK
+
+
+def _gateway_list(settings: Settings, _options: argparse.Namespace) -> int:
+    for gateway in asyncio.run(administration.list_gateways(settings)):
+        heard = gateway.last_heard_at
+        state = "online" if gateway.online else "offline"
+        since = f"last heard {heard:%Y-%m-%d %H:%M:%S} UTC" if heard else "never seen"
+        _say(f"{gateway.site_id}\t{gateway.gateway_id}\t{gateway.area_id}\t{state}\t{since}")
+    return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ioc", description="The control centre of one commune.")
+    parser.add_argument("--version", action="version", version=version("commune-ioc"))
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--config", type=Path, required=True, metavar="FILE", help="the centre's settings (YAML)"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[Settings, argparse.Namespace], int], text: str) -> None:
+        command = commands.add_parser(name, parents=[shared], help=text, description=text)
+        command.set_defaults(run=run)
+
+    add("serve", _serve, "run the centre")
+    add("init", _init, "make keys, passwords, database and the broker's files; may be repeated")
+    add("check", _check, "say what keeps the centre from being served; change nothing")
+    _add_user_commands(commands.add_parser("user", help="accounts of people"), shared)
+    _add_gateway_commands(commands.add_parser("gateway", help="gateways in the field"), shared)
+    return parser
+
+
+def _add_user_commands(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add = commands.add_parser("add", parents=[shared], help="make an account; prints its password")
+    add.add_argument("login")
+    add.add_argument("--role", required=True, choices=[str(role) for role in Role])
+    add.add_argument("--name", required=True, help="as screens show it")
+    add.add_argument("--area", help="id of the area it reaches, with all below; else the commune")
+    add.add_argument("--json", action="store_true", help="print one JSON object")
+    add.set_defaults(run=_user_add)
+    listing = commands.add_parser("list", parents=[shared], help="list the accounts")
+    listing.set_defaults(run=_user_list)
+    password = commands.add_parser("password", parents=[shared], help="make a new password")
+    password.add_argument("login")
+    password.add_argument("--json", action="store_true", help="print one JSON object")
+    password.set_defaults(run=_user_password)
+    disable = commands.add_parser("disable", parents=[shared], help="close an account")
+    disable.add_argument("login")
+    disable.add_argument("--enable", action="store_true", help="open it again instead")
+    disable.set_defaults(run=_user_disable)
+
+
+def _add_gateway_commands(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add = commands.add_parser("add", parents=[shared], help="add a gateway; prints its secrets")
+    add.add_argument("gateway_id", metavar="GATEWAY_ID")
+    add.add_argument("--site", required=True, help="id of the site: a-z, 0-9 and -")
+    add.add_argument("--name", help="as screens show it")
+    add.add_argument("--area", help="id of the area its devices lie in; else the commune")
+    add.add_argument("--json", action="store_true", help="print one JSON object")
+    add.set_defaults(run=_gateway_add)
+    listing = commands.add_parser("list", parents=[shared], help="list the gateways")
+    listing.set_defaults(run=_gateway_list)
+
+
+def _show_password(options: argparse.Namespace, password: str) -> None:
+    if options.json:
+        _say(json.dumps({"login": options.login, "password": password}))
+    else:
+        _say(f"login: {options.login}", f"password: {password}", "It is shown this once.")
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+
+
+def _fail(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return CONFIGURATION
+
+
+if __name__ == "__main__":
+    sys.exit(main())

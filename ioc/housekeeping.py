@@ -1,0 +1,51 @@
+"""What would grow for ever is cut back once an hour; alarms, events and pictures are never touched."""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, func, select
+
+from ioc.clock import Clock
+from ioc.store.engine import Store
+from ioc.store.tables import commands, journal, quarantine
+from ioc.timeseries import TimeSeries
+
+EVERY_S = 3_600.0
+SERIES_KEPT = timedelta(days=400)
+"""This month can be compared with the same month last year."""
+JOURNAL_KEPT = timedelta(days=7)
+"""A browser that was away longer loads its page anew anyhow."""
+COMMANDS_KEPT = timedelta(days=90)
+QUARANTINE_ROWS_KEPT = 10_000
+
+_log = structlog.get_logger(__name__)
+
+
+async def keep_house(*, store: Store, series: TimeSeries, clock: Clock) -> None:
+    """Clean for ever."""
+    while True:
+        await clean_once(store=store, series=series, clock=clock)
+        await clock.sleep(EVERY_S)
+
+
+async def clean_once(*, store: Store, series: TimeSeries, clock: Clock) -> None:
+    """Delete what is past its keeping."""
+    now = clock.now()
+    async with store.begin() as connection:
+        newest = await connection.scalar(select(func.max(quarantine.c.number)))
+        await connection.execute(
+            delete(quarantine).where(quarantine.c.number <= (newest or 0) - QUARANTINE_ROWS_KEPT)
+        )
+        # The newest line stays: numbers must go on from it.
+        last = await connection.scalar(select(func.max(journal.c.number)))
+        await connection.execute(
+            delete(journal).where(journal.c.at < now - JOURNAL_KEPT, journal.c.number < (last or 0))
+        )
+        await connection.execute(
+            delete(commands)
+            .where(commands.c.issued_at < now - COMMANDS_KEPT, commands.c.state != "pending")
+            # Gateways may fetch the sound that a command names; broadcasts keep their proof.
+            .where(commands.c.broadcast_id.is_(None))
+        )
+    points = await series.forget_before(now - SERIES_KEPT)
+    _log.info("housekeeping.done", points_deleted=points)

@@ -1,0 +1,170 @@
+"""What a committed event changes beside its own row: devices, deliveries, evidence, alarms."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from contracts.envelope import Event
+from contracts.events import (
+    BroadcastProgress,
+    CommandResult,
+    DeviceDown,
+    DeviceUp,
+    EvidenceLost,
+    LitteringCleared,
+    LitteringConfirmed,
+    LitteringReclaimed,
+    OutboxGap,
+    Picture,
+)
+from ioc.alarms import Occurrence, Raise, raise_alarm, return_alarm
+from ioc.alarms.rules import Effect, decide_effect
+from ioc.gateways.register import Gateway
+from ioc.ingest import committed
+from ioc.ingest.history import ended_since
+from ioc.ingest.proofs import take_progress, take_result
+from ioc.ingest.transaction import Transaction
+from ioc.store import journal
+from ioc.store.tables import alarms, evidence
+
+
+async def apply_effects(
+    transaction: Transaction, gateway: Gateway, event: Event, *, occurred_at: datetime
+) -> None:
+    """Apply one stored event; `occurred_at` is by the centre's clock."""
+    occurrence = Occurrence(
+        gateway_id=gateway.gateway_id,
+        area_id=await _area_of(transaction, gateway, event.device_id),
+        occurred_at=occurred_at,
+        at=transaction.at,
+        event_id=event.event_id,
+        late=event.late,
+        standing=event.standing,
+    )
+    alarm_id = await _apply_to_alarms(transaction, event, occurrence, decide_effect(event))
+    match event.data:
+        case DeviceDown() | DeviceUp():
+            await _take_device_state(transaction, gateway, event, occurred_at)
+        case LitteringConfirmed() | LitteringCleared() | LitteringReclaimed() as seen:
+            await _announce(transaction, gateway, event, seen.pictures, alarm_id)
+        case EvidenceLost() as lost:
+            await _lose(transaction, gateway, lost)
+        case OutboxGap() as gap:
+            await _count_gap(transaction, gateway, gap)
+        case BroadcastProgress() as progress:
+            effect = await take_progress(transaction, gateway, event, progress)
+            await _apply_to_alarms(transaction, event, occurrence, effect)
+        case CommandResult() as result:
+            for effect in await take_result(transaction, gateway, result):
+                await _apply_to_alarms(transaction, event, occurrence, effect)
+        case _:
+            pass
+
+
+async def _area_of(transaction: Transaction, gateway: Gateway, device_id: str | None) -> str:
+    device = await transaction.device(gateway.gateway_id, device_id) if device_id else None
+    return str(device["area_id"]) if device is not None else gateway.area_id
+
+
+async def _apply_to_alarms(
+    transaction: Transaction, event: Event, occurrence: Occurrence, effect: Effect | None
+) -> str | None:
+    connection = transaction.connection
+    if effect is None:
+        return None
+    if not isinstance(effect, Raise):
+        return await return_alarm(connection, effect, occurrence)
+    alarm_id = await raise_alarm(connection, effect, occurrence)
+    if event.late:
+        end = await ended_since(connection, event, effect, occurrence)
+        if end is not None:
+            await return_alarm(connection, end, occurrence)
+    return alarm_id
+
+
+async def _take_device_state(
+    transaction: Transaction, gateway: Gateway, event: Event, occurred_at: datetime
+) -> None:
+    device = await transaction.device(gateway.gateway_id, event.device_id or "")
+    if device is None:
+        return
+    since = device["state_since"]
+    if event.late and since is not None and occurred_at < since:
+        return
+    down = event.data if isinstance(event.data, DeviceDown) else None
+    await transaction.change_device(
+        device,
+        state="online" if down is None else "offline",
+        reason=None if down is None else str(down.reason),
+        state_since=occurred_at,
+    )
+
+
+async def _announce(
+    transaction: Transaction,
+    gateway: Gateway,
+    event: Event,
+    pictures: tuple[Picture, ...],
+    alarm_id: str | None,
+) -> None:
+    rows = {}
+    for picture in pictures:
+        stored_at = await _stored_at(transaction, gateway, picture.sha256)
+        rows[picture.role, picture.sha256] = {
+            "event_id": event.event_id,
+            "role": picture.role,
+            "sha256": picture.sha256,
+            "gateway_id": gateway.gateway_id,
+            "alarm_id": alarm_id,
+            "media_type": picture.media_type,
+            "size_bytes": picture.size_bytes,
+            "width_px": picture.width_px,
+            "height_px": picture.height_px,
+            "taken_at": picture.taken_at,
+            "state": "announced" if stored_at is None else "stored",
+            "stored_at": stored_at,
+        }
+    if rows:
+        await transaction.connection.execute(insert(evidence), list(rows.values()))
+
+
+async def _stored_at(transaction: Transaction, gateway: Gateway, sha256: str) -> datetime | None:
+    """Return when this gateway's picture was stored: a standing condition names it again."""
+    at: datetime | None = await transaction.connection.scalar(
+        select(evidence.c.stored_at)
+        .where(evidence.c.sha256 == sha256, evidence.c.gateway_id == gateway.gateway_id)
+        .where(evidence.c.state == "stored")
+        .limit(1)
+    )
+    return at
+
+
+async def _lose(transaction: Transaction, gateway: Gateway, lost: EvidenceLost) -> None:
+    connection = transaction.connection
+    mine = (evidence.c.sha256 == lost.sha256) & (evidence.c.gateway_id == gateway.gateway_id)
+    affected = (
+        select(alarms.c.alarm_id, alarms.c.area_id)
+        .distinct()
+        .join(evidence, evidence.c.alarm_id == alarms.c.alarm_id)
+        .where(mine, evidence.c.state == "announced")
+    )
+    waiting = (await connection.execute(affected)).all()
+    await connection.execute(
+        update(evidence).where(mine, evidence.c.state == "announced").values(state="lost")
+    )
+    for alarm_id, area_id in waiting:
+        await journal.write(
+            connection, subject="alarm", subject_id=alarm_id, area_id=area_id, at=transaction.at
+        )
+
+
+async def _count_gap(transaction: Transaction, gateway: Gateway, gap: OutboxGap) -> None:
+    """Count what was dropped as committed: it will never arrive."""
+    await committed.add(
+        transaction.connection,
+        gateway_id=gateway.gateway_id,
+        epoch=gap.epoch,
+        lane="events",
+        ranges=gap.ranges,
+    )
+    transaction.acknowledge(gateway.address, gap.epoch)

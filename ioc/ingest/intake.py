@@ -1,0 +1,197 @@
+"""The intake: groups what arrives, commits it in one transaction, and only then acknowledges it."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from contracts.codec import encode
+from contracts.topics import Channel
+from ioc.clock import Clock
+from ioc.gateways.register import Gateway
+from ioc.ingest import committed
+from ioc.ingest.bus import Bus, BusUnavailable
+from ioc.ingest.events import take_events
+from ioc.ingest.presence import BirthAnswerer, hear, take_state
+from ioc.ingest.reading import (
+    EventBatch,
+    Reading,
+    StateReading,
+    TelemetryBatch,
+    Unreadable,
+    is_telemetry,
+    read,
+)
+from ioc.ingest.received import Received
+from ioc.ingest.telemetry import points_of, take_telemetry
+from ioc.ingest.transaction import Transaction
+from ioc.store.engine import Store
+from ioc.timeseries import TimeSeries
+
+MAX_GROUP_MESSAGES = 64
+MAX_GROUP_BYTES = 2_000_000
+"""One transaction takes at most so much, so that an alarm behind a backlog waits under a second."""
+MAX_QUEUED = 2_000
+
+_log = structlog.get_logger(__name__)
+_Batch = TypeVar("_Batch", EventBatch, TelemetryBatch)
+
+
+class Intake:
+    """Takes MQTT messages into the store; `deliver` feeds it, the `run_…` tasks work."""
+
+    def __init__(
+        self, *, store: Store, series: TimeSeries, bus: Bus, voice: BirthAnswerer, clock: Clock
+    ) -> None:
+        self._store = store
+        self._series = series
+        self._bus = bus
+        self._voice = voice
+        self._clock = clock
+        self._events: asyncio.Queue[Received] = asyncio.Queue(MAX_QUEUED)
+        self._telemetry: asyncio.Queue[Received] = asyncio.Queue(MAX_QUEUED)
+        self._acknowledging = asyncio.Lock()
+
+    async def deliver(self, received: Received) -> None:
+        """Queue a message; waits while the store is slower than the gateways."""
+        queue = self._telemetry if is_telemetry(received.topic_name) else self._events
+        await queue.put(received)
+
+    async def run_events(self) -> None:
+        """Commit events, births and wills for ever."""
+        while True:
+            await self.take(await _next_group(self._events))
+
+    async def run_telemetry(self) -> None:
+        """Commit telemetry for ever."""
+        while True:
+            await self.take_telemetry(await _next_group(self._telemetry))
+
+    async def take(self, group: Sequence[Received]) -> None:
+        """Commit a group of messages in their order, then acknowledge it.
+
+        Where the database refuses the group, each message is tried alone, so that one that it
+        cannot take holds up no other: it stays with its gateway, which sends it again.
+        """
+        readings = [read(received) for received in group]
+        await asyncio.sleep(0)
+        try:
+            await self._commit(readings)
+        except SQLAlchemyError as error:
+            if len(readings) == 1:
+                _refused(readings[0], error)
+                return
+            for reading in readings:
+                await self._commit_alone(reading)
+
+    async def take_telemetry(self, group: Sequence[Received]) -> None:
+        """Write a group's points, then count it as committed, then acknowledge it."""
+        readings = [read(received) for received in group]
+        async with self._store.read() as connection:
+            looking = Transaction(connection, at=self._clock.now())
+            known = await _known(looking, [r for r in readings if isinstance(r, TelemetryBatch)])
+        await self._series.write(points_of(known))
+        async with self._store.begin() as connection:
+            transaction = Transaction(connection, at=self._clock.now())
+            await _hear_all(transaction, readings)
+            await _keep_unreadable(transaction, readings)
+            await take_telemetry(transaction, known)
+        await self._acknowledge(transaction)
+
+    async def _commit_alone(self, reading: Reading) -> None:
+        try:
+            await self._commit([reading])
+        except SQLAlchemyError as error:
+            _refused(reading, error)
+
+    async def _commit(self, readings: Sequence[Reading]) -> None:
+        async with self._store.begin() as connection:
+            transaction = Transaction(connection, at=self._clock.now())
+            for kind, some in groupby(readings, type):
+                await self._take_some(transaction, kind, list(some))
+            await _hear_all(transaction, readings)
+            await _keep_unreadable(transaction, readings)
+        await self._acknowledge(transaction)
+
+    async def _take_some(
+        self, transaction: Transaction, kind: type[Reading], readings: list[Reading]
+    ) -> None:
+        if kind is EventBatch:
+            batches = [r for r in readings if isinstance(r, EventBatch)]
+            await take_events(transaction, await _known(transaction, batches))
+        for reading in readings:
+            if isinstance(reading, StateReading):
+                gateway = await transaction.gateway(reading.address)
+                if gateway is not None:
+                    await take_state(transaction, gateway, reading, voice=self._voice)
+
+    async def _acknowledge(self, transaction: Transaction) -> None:
+        """Publish what is committed; unheard acknowledgements are asked for by sending again."""
+        async with self._acknowledging:  # else an older one could be retained last
+            for (address, epoch), forked in transaction.to_acknowledge.items():
+                async with self._store.read() as connection:
+                    ack = await committed.acknowledge(
+                        connection,
+                        store_id=self._store.store_id,
+                        gateway_id=address.gateway_id,
+                        epoch=epoch,
+                        forked=forked,
+                    )
+                try:
+                    await self._bus.publish(
+                        address.topic_name(Channel.ACK), encode(ack), retained=True
+                    )
+                except BusUnavailable as error:
+                    _log.info("ingest.ack_unsent", gateway_id=address.gateway_id, why=str(error))
+                    return
+
+
+async def _next_group(queue: asyncio.Queue[Received]) -> list[Received]:
+    group = [await queue.get()]
+    size = len(group[0].payload)
+    while len(group) < MAX_GROUP_MESSAGES and size < MAX_GROUP_BYTES and not queue.empty():
+        group.append(queue.get_nowait())
+        size += len(group[-1].payload)
+    return group
+
+
+async def _known(transaction: Transaction, batches: list[_Batch]) -> list[tuple[Gateway, _Batch]]:
+    """Return the batches of gateways that were added."""
+    pairs = [(await transaction.gateway(batch.address), batch) for batch in batches]
+    return [(gateway, batch) for gateway, batch in pairs if gateway is not None]
+
+
+async def _hear_all(transaction: Transaction, readings: Sequence[Reading]) -> None:
+    """Note once per gateway that something came from it; states speak for themselves."""
+    batches = [r for r in readings if isinstance(r, EventBatch | TelemetryBatch)]
+    for address in dict.fromkeys(b.address for b in batches if not b.received.retained):
+        gateway = await transaction.gateway(address)
+        if gateway is not None:
+            await hear(transaction, gateway)
+
+
+async def _keep_unreadable(transaction: Transaction, readings: Sequence[Reading]) -> None:
+    rows = []
+    for reading in readings:
+        if isinstance(reading, Unreadable):
+            gateway_id, reason = reading.gateway_id, reading.reason
+        elif await transaction.gateway(reading.address) is None:
+            gateway_id, reason = str(reading.address.gateway_id), "this gateway was never added"
+        else:
+            continue
+        received = reading.received
+        if not received.payload:  # a retained state that was cleared
+            continue
+        row = {"topic_name": received.topic_name, "payload": received.payload}
+        rows.append({**row, "gateway_id": gateway_id, "reason": reason})
+        _log.warning("ingest.unreadable", topic_name=received.topic_name, reason=reason)
+    await transaction.quarantine(rows)
+
+
+def _refused(reading: Reading, error: SQLAlchemyError) -> None:
+    _log.error(
+        "ingest.not_committed", topic_name=reading.received.topic_name, error=str(error.__cause__)
+    )

@@ -1,0 +1,83 @@
+"""One ingest transaction: what it has read of gateways and devices, and whom it must acknowledge."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.topics import Address
+from ioc.gateways import register
+from ioc.gateways.register import Gateway
+from ioc.store import journal
+from ioc.store.tables import devices, quarantine
+
+
+class Transaction:
+    """A connection inside `Store.begin`, with the rows that every message needs read only once."""
+
+    def __init__(self, connection: AsyncConnection, *, at: datetime) -> None:
+        self.connection = connection
+        self.at = at
+        """Now, by the centre's clock."""
+        self.to_acknowledge: dict[tuple[Address, str], bool] = {}
+        """Gateway and epoch, in the order of arrival; true: the epoch has forked."""
+        self._gateways: dict[str, Gateway | None] = {}
+        self._devices: dict[str, dict[str, RowMapping]] = {}
+
+    async def gateway(self, address: Address) -> Gateway | None:
+        """Return the gateway at an address; None: nobody has added it."""
+        gateway_id = str(address.gateway_id)
+        if gateway_id not in self._gateways:
+            self._gateways[gateway_id] = await register.find(self.connection, gateway_id)
+        known = self._gateways[gateway_id]
+        return known if known is not None and known.site_id == address.site_id else None
+
+    async def change_gateway(self, gateway: Gateway, **changes: Any) -> Gateway:  # noqa: ANN401
+        """Change columns of a gateway; return it as it is then."""
+        await register.change(self.connection, gateway.gateway_id, changes)
+        changed = replace(gateway, **changes)
+        self._gateways[gateway.gateway_id] = changed
+        return changed
+
+    async def device(self, gateway_id: str, device_id: str) -> RowMapping | None:
+        """Return a device of a gateway's inventory."""
+        if gateway_id not in self._devices:
+            query = select(devices).where(devices.c.gateway_id == gateway_id)
+            rows = (await self.connection.execute(query)).mappings()
+            self._devices[gateway_id] = {row["device_id"]: row for row in rows}
+        return self._devices[gateway_id].get(device_id)
+
+    async def change_device(self, device: RowMapping, **changes: Any) -> None:  # noqa: ANN401
+        """Change columns of a device, and tell those who watch it."""
+        gateway_id, device_id = device["gateway_id"], device["device_id"]
+        await self.connection.execute(
+            update(devices)
+            .where(devices.c.gateway_id == gateway_id, devices.c.device_id == device_id)
+            .values(changes)
+        )
+        self.forget_devices(gateway_id)
+        await journal.write(
+            self.connection,
+            subject="device",
+            subject_id=f"{gateway_id}/{device_id}",
+            area_id=device["area_id"],
+            at=self.at,
+        )
+
+    def forget_devices(self, gateway_id: str) -> None:
+        """Read a gateway's devices again when they are next needed."""
+        self._devices.pop(gateway_id, None)
+
+    def acknowledge(self, address: Address, epoch: str, *, forked: bool = False) -> None:
+        """Have everything committed of this epoch acknowledged after the commit."""
+        known = self.to_acknowledge.pop((address, epoch), False)
+        self.to_acknowledge[address, epoch] = known or forked
+
+    async def quarantine(self, rows: list[dict[str, Any]]) -> None:
+        """Keep bytes that could not be taken, with the reason, for whoever mends their sender."""
+        if rows:
+            empty = {"gateway_id": None, "epoch": None, "sequence": None}
+            kept = [{**empty, "received_at": self.at, **row} for row in rows]
+            await self.connection.execute(insert(quarantine), kept)

@@ -1,0 +1,34 @@
+"""The watch over silence: a gateway that says nothing any more is declared down."""
+
+from ioc.clock import Clock
+from ioc.gateways import register
+from ioc.ingest.bus import Bus
+from ioc.ingest.presence import declare_down, silent
+from ioc.ingest.transaction import Transaction
+from ioc.store.engine import Store
+
+LOOK_EVERY_S = 5.0
+
+
+async def watch_silence(*, store: Store, bus: Bus, clock: Clock) -> None:
+    """Look for ever; says nothing while the centre itself has no connection."""
+    while True:
+        await clock.sleep(LOOK_EVERY_S)
+        await look_once(store=store, bus=bus, clock=clock)
+
+
+async def look_once(*, store: Store, bus: Bus, clock: Clock) -> int:
+    """Declare down whoever has been silent too long; return how many that were."""
+    now, listening_since = clock.now(), bus.connected_at
+    async with store.read() as connection:
+        gateways = await register.find_all(connection)
+    suspects = silent(gateways, now=now, listening_since=listening_since)
+    if not suspects:
+        return 0
+    async with store.begin() as connection:
+        transaction = Transaction(connection, at=now)
+        fresh = [await transaction.gateway(suspect.address) for suspect in suspects]
+        gone = silent(filter(None, fresh), now=now, listening_since=listening_since)
+        for gateway in gone:
+            await declare_down(transaction, gateway, cause="silence")
+    return len(gone)

@@ -1,0 +1,1 @@
+"""Written Vietnamese to spoken Vietnamese: figures, dates, units and abbreviations as words."""

@@ -1,0 +1,1 @@
+"""The centre's memory: tables, migrations and transactions."""

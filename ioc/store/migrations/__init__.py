@@ -1,0 +1,1 @@
+"""Alembic's environment and revisions: how the tables of one release become the next one's."""

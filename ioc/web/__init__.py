@@ -1,0 +1,1 @@
+"""What people see: console, phone page and JSON interface; decides no rules of its own."""

@@ -1,0 +1,1 @@
+"""The JSON interface under `/api`; every object is authorised by its area, pictures included."""

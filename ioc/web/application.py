@@ -1,0 +1,45 @@
+"""The web application: puts the rooms together; holds no page and no rule itself."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from ioc.web import feed_route
+from ioc.web.api import alarms as alarms_api
+from ioc.web.api import broadcasts as broadcasts_api
+from ioc.web.api import devices as devices_api
+from ioc.web.failures import register_failures
+from ioc.web.gateway_routes import create_gateway_router
+from ioc.web.limits import FailedLogins
+from ioc.web.pages import console, devices, login, phone, proofs
+from ioc.web.security import Guard
+
+if TYPE_CHECKING:
+    from ioc.centre import Centre
+
+_STATIC = Path(__file__).with_name("static")
+
+
+def create_application(centre: "Centre") -> FastAPI:
+    """Return the application that serves this centre to browsers, programs and gateways."""
+    application = FastAPI(
+        title="Commune IOC",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    application.state.centre = centre
+    application.state.failed_logins = FailedLogins(centre.clock)
+    application.state.recent_orders = broadcasts_api.RecentOrders()
+    register_failures(application)
+    for room in (login, console, devices, proofs, phone, feed_route):
+        application.include_router(room.router)
+    for interface in (alarms_api, devices_api, broadcasts_api):
+        application.include_router(interface.router)
+    application.include_router(create_gateway_router(centre))
+    application.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    application.add_middleware(Guard)
+    return application

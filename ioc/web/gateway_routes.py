@@ -1,0 +1,158 @@
+"""What gateways fetch and deliver over HTTP: audio by hash, evidence pictures by hash.
+
+A gateway proves itself with its bearer token and gets only what a command names, and delivers only
+what a committed event of its own announced.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.routing import APIRoute
+from sqlalchemy import select
+from starlette.requests import ClientDisconnect
+from typing_extensions import override
+
+from ioc.evidence.pictures import (
+    MAX_PICTURE_BYTES,
+    NotAnnounced,
+    NotAPicture,
+    PictureTooLarge,
+    WrongHash,
+)
+from ioc.store.engine import Store
+from ioc.store.tables import gateways
+
+if TYPE_CHECKING:
+    from ioc.centre import Centre
+
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+
+
+class GatewayRefused(Exception):
+    """A gateway's request is refused; its technician must look into it."""
+
+    def __init__(self, status_code: int, code: str, sentence: str) -> None:
+        """Keep what the answer says."""
+        self.status_code = status_code
+        self.code = code
+        self.sentence = sentence
+        super().__init__(f"{status_code} {code}: {sentence}")
+
+
+class _GatewayRoute(APIRoute):
+    """A route that answers refusals to a program, not to a person."""
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        serve = super().get_route_handler()
+
+        async def serve_or_refuse(request: Request) -> Response:
+            try:
+                return await serve(request)
+            except GatewayRefused as refused:
+                return _answer(refused)
+
+        return serve_or_refuse
+
+
+def _answer(refused: GatewayRefused) -> JSONResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if refused.status_code == 401 else {}
+    body = {"error": {"code": refused.code, "en": refused.sentence}}
+    return JSONResponse(body, status_code=refused.status_code, headers=headers)
+
+
+def create_gateway_router(centre: "Centre") -> APIRouter:
+    """Return the routes under `/gateway`; they answer their refusals themselves."""
+    router = APIRouter(prefix="/gateway", tags=["gateway"], route_class=_GatewayRoute)
+
+    async def authenticated(request: Request) -> str:
+        _require_private_line(request)
+        return await _gateway_of(centre.store, request)
+
+    gateway = Annotated[str, Depends(authenticated)]
+
+    @router.put("/evidence/{sha256}", status_code=204)
+    async def deliver_evidence(request: Request, sha256: Sha256, gateway_id: gateway) -> Response:
+        """Take a JPEG picture that an event of this gateway announced."""
+        if not await centre.pictures.expected(gateway_id, sha256):
+            raise _not_announced()
+        await _keep_picture(centre, gateway_id, sha256, await _read_capped(request))
+        return Response(status_code=204)
+
+    @router.get("/audio/{sha256}", response_class=FileResponse)
+    async def fetch_audio(sha256: Sha256, gateway_id: gateway) -> FileResponse:
+        """Give the announcement that a command to this gateway names."""
+        path = await centre.voice.audio_for_gateway(gateway_id, sha256)
+        if path is None:
+            raise GatewayRefused(404, "not_ordered", "no command to this gateway names this audio")
+        return FileResponse(path, media_type="audio/ogg")
+
+    return router
+
+
+async def _keep_picture(centre: "Centre", gateway_id: str, sha256: str, body: bytes) -> None:
+    try:
+        await centre.pictures.accept(gateway_id, sha256, body)
+    except NotAnnounced as error:
+        raise _not_announced() from error
+    except PictureTooLarge as error:
+        raise _too_large() from error
+    except WrongHash as error:
+        raise GatewayRefused(422, "wrong_hash", str(error)) from error
+    except NotAPicture as error:
+        raise GatewayRefused(422, "not_a_picture", str(error)) from error
+
+
+async def _read_capped(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > MAX_PICTURE_BYTES:
+        raise _too_large()
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_PICTURE_BYTES:
+                raise _too_large()
+    except ClientDisconnect as error:
+        raise GatewayRefused(400, "incomplete", "the connection ended within the body") from error
+    return bytes(body)
+
+
+async def _gateway_of(store: Store, request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    claimed = hashlib.sha256(token.strip().encode()).hexdigest()
+    async with store.read() as connection:
+        rows = await connection.execute(select(gateways.c.gateway_id, gateways.c.token_sha256))
+        known = [(row.gateway_id, row.token_sha256) for row in rows]
+    # Every row is compared, so that the time taken tells nothing about which one fits.
+    fitting = [gateway_id for gateway_id, sha in known if hmac.compare_digest(sha, claimed)]
+    if scheme.lower() != "bearer" or not fitting:
+        raise GatewayRefused(401, "unknown_token", "no gateway has this bearer token")
+    return str(fitting[0])
+
+
+def _require_private_line(request: Request) -> None:
+    if request.url.scheme == "https":
+        return
+    peer = request.client.host if request.client else ""
+    try:
+        loopback = ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise GatewayRefused(403, "https_required", "a token must not travel over plain HTTP")
+
+
+def _not_announced() -> GatewayRefused:
+    return GatewayRefused(
+        404, "not_announced", "no committed event of this gateway announces this picture (yet)"
+    )
+
+
+def _too_large() -> GatewayRefused:
+    return GatewayRefused(413, "too_large", f"a picture has at most {MAX_PICTURE_BYTES} bytes")

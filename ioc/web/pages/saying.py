@@ -1,0 +1,176 @@
+"""Alarms, devices and deliveries in words; pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ioc.broadcasts import Delivery, LoudspeakerId
+from ioc.web.presentation import Wording, loudspeaker_name
+from ioc.web.reading.alarms import AlarmView, Transition
+from ioc.web.reading.broadcasts import NOT_PLAYED, Told
+from ioc.web.reading.devices import DeviceView, GatewayView
+from ioc.web.reading.places import Places
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """One loudspeaker's line on the proof screen."""
+
+    gateway_id: str
+    device_id: str
+    name: str
+    state: str
+    sentence: str
+    detail: str
+    advice: str
+    may_repeat: bool
+    told: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speech:
+    """Says what pages show, in one language, with the names of one store snapshot."""
+
+    wording: Wording
+    places: Places
+
+    def what(self, alarm: AlarmView) -> str:
+        """Return `Đổ rác sai quy định – Cổng làng, xóm Bản Chương`."""
+        words = self.wording.words
+        where = self.places.where(alarm.gateway_id, alarm.device_id, alarm.area_id)
+        return words("alarm.where", what=self._kind(alarm), where=where)
+
+    def facts(self, alarm: AlarmView) -> list[str]:
+        """Return why there is an alarm, one sentence a line."""
+        return [*self._findings(alarm), *self._handling(alarm)]
+
+    def _findings(self, alarm: AlarmView) -> list[str]:
+        words, facts = self.wording.words, alarm.facts
+        lines = []
+        if zone := facts.get("zone"):
+            lines.append(words("alarm.zone", zone=zone))
+        if isinstance(left_s := facts.get("unattended_s"), int | float):
+            lines.append(words("alarm.unattended", seconds=self.wording.seconds(left_s)))
+        if isinstance(score := facts.get("score"), int | float):
+            lines.append(words("alarm.score", percent=round(score * 100)))
+        if words.knows(reason := f"reason.{facts.get('reason')}"):
+            lines.append(words(reason))
+        if alarm.kind == "broadcast_failed" and (text := facts.get("text")):
+            lines.append(f"“{text}”")
+        if missing := facts.get("events"):
+            lines.append(words("alarm.missing_events", n=self.wording.number(missing)))
+        return lines
+
+    def _handling(self, alarm: AlarmView) -> list[str]:
+        words, lines = self.wording.words, []
+        if alarm.acknowledged_at and alarm.acknowledged_by:
+            at = self.wording.at(alarm.acknowledged_at)
+            lines.append(words("alarm.acknowledged_by", who=alarm.acknowledged_by, at=at))
+        if alarm.returned_at:
+            lines.append(words("alarm.returned_at", at=self.wording.at(alarm.returned_at)))
+        return lines
+
+    def cause(self, step: Transition) -> str:
+        """Return what happened in one line of the log."""
+        words = self.wording.words
+        for key in (step.note, step.cause):
+            if key and words.knows(f"cause.{key}"):
+                said = words(f"cause.{key}")
+                break
+        else:
+            said = step.cause
+        return said
+
+    def gateway_state(self, gateway: GatewayView) -> str:
+        """Return a gateway's state and since when."""
+        return self._since(gateway.state, gateway.since)
+
+    def device_state(self, device: DeviceView) -> str:
+        """Return a device's state and since when; unknown while its gateway is away."""
+        words = self.wording.words
+        if not device.present:
+            return words("device.absent")
+        if device.gateway_away_since is not None:
+            since = self.wording.at(device.gateway_away_since)
+            return words("device.unknown_behind_gateway", since=since)
+        state = device.state
+        if state == "offline" and device.reason == "auth_failed":
+            state = "auth_failed"
+        return self._since(state, device.since)
+
+    def proof(self, delivery: Delivery, told: Told | None, *, may_speak: bool) -> Proof:
+        """Return a loudspeaker's line: state in words, seconds, and what to do."""
+        words, wording = self.wording.words, self.wording
+        speaker = delivery.loudspeaker
+        name = loudspeaker_name(speaker.name)
+        repeatable = may_speak and delivery.state in NOT_PLAYED
+        return Proof(
+            gateway_id=speaker.gateway_id,
+            device_id=speaker.device_id,
+            name=name,
+            state=delivery.state,
+            sentence=words(f"delivery.{delivery.state}"),
+            detail=self._proof_detail(delivery),
+            advice=words(f"delivery.{delivery.state}_advice", name=name) if repeatable else "",
+            may_repeat=repeatable,
+            told=words("delivery.told_by", who=told.who, at=wording.at(told.at)) if told else "",
+        )
+
+    def _proof_detail(self, delivery: Delivery) -> str:
+        words, wording = self.wording.words, self.wording
+        parts = []
+        if delivery.seconds_sent > 0:
+            seconds = wording.seconds(delivery.seconds_sent)
+            parts.append(words("delivery.seconds", seconds=seconds))
+        elif not delivery.final:
+            age_s = max(0.0, (wording.now - delivery.updated_at).total_seconds())
+            parts.append(words("delivery.since", seconds=wording.seconds(float(round(age_s)))))
+        if delivery.state in NOT_PLAYED and delivery.detail:
+            parts.append(words("delivery.technician", code=delivery.detail))
+        if delivery.state == "finished":
+            parts.append(words("delivery.unproven_note"))
+        return " · ".join(parts)
+
+    def _kind(self, alarm: AlarmView) -> str:
+        words = self.wording.words
+        if alarm.kind == "device_down":
+            device_id = alarm.device_id or alarm.object_id
+            kind = self.places.device_kinds.get((alarm.gateway_id, device_id), "camera")
+            if alarm.facts.get("reason") == "auth_failed":
+                return words("kind.auth_failed")
+            return words("kind.device_down", device=words(f"device.{kind}"))
+        if words.knows(f"kind.{alarm.kind}"):
+            return words(f"kind.{alarm.kind}")
+        return words("kind.other", kind=alarm.kind)
+
+    def _since(self, state: str, since: datetime | None) -> str:
+        words = self.wording.words
+        if state == "unknown" or since is None:
+            return words("device.unknown")
+        return words(f"device.{state}_since", since=self.wording.at(since))
+
+
+def box_of(alarm: AlarmView) -> Box | None:
+    """Return where the object lies: left, top, width, height as shares of the picture."""
+    box = alarm.facts.get("box")
+    if not isinstance(box, list | tuple) or len(box) != 4:
+        return None
+    left, top, width, height = (min(1.0, max(0.0, float(share))) for share in box)
+    return left, top, width, height
+
+
+def next_action(alarm: AlarmView, *, may_acknowledge: bool, can_speak: bool) -> str:
+    """Return the one thing to do next with an alarm."""
+    if alarm.awaiting and may_acknowledge:
+        return "acknowledge"
+    if alarm.latched and alarm.state != "normal" and may_acknowledge:
+        return "close"
+    if alarm.kind == "littering" and alarm.state != "normal" and can_speak and not alarm.spoken:
+        return "talk_down"
+    return "view"
+
+
+def loudspeaker_of(delivery: Delivery) -> LoudspeakerId:
+    """Return which loudspeaker a delivery is for."""
+    return LoudspeakerId(delivery.loudspeaker.gateway_id, delivery.loudspeaker.device_id)

@@ -1,0 +1,237 @@
+"""Alarms with their pictures and history, within a person's areas."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ioc.people import Access
+from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, evidence, users
+
+Tab = Literal["attention", "all"]
+PRIORITIES = ("critical", "high", "medium", "low")
+AWAITING = frozenset({"unacknowledged", "rtn_unacknowledged"})
+ROLES = ("before", "depositing", "after")
+_LIST_LIMIT = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """An evidence picture as far as it has come."""
+
+    sha256: str
+    event_id: str
+    role: str
+    taken_at: datetime
+    state: str
+    """`announced`, `stored` or `lost`."""
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """One line of an alarm's history."""
+
+    number: int
+    at: datetime
+    from_state: str | None
+    to_state: str
+    cause: str
+    who: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmView:
+    """An alarm as lists show it."""
+
+    alarm_id: str
+    kind: str
+    gateway_id: str
+    device_id: str | None
+    object_id: str
+    area_id: str
+    priority: str
+    state: str
+    annunciate: bool
+    late: bool
+    occurred_at: datetime
+    last_occurred_at: datetime
+    raised_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    """The person's name."""
+    returned_at: datetime | None
+    repeats: int
+    latched: bool
+    facts: dict[str, Any]
+    pictures: tuple[Picture, ...]
+    """Of the latest event that has any; before, depositing, after."""
+    spoken: bool
+    """Somebody has answered it over loudspeakers."""
+
+    @property
+    def awaiting(self) -> bool:
+        """Whether nobody has acknowledged it yet."""
+        return self.state in AWAITING
+
+    @property
+    def thumbnail(self) -> Picture | None:
+        """The picture that says most: where the object lies, else who left it."""
+        stored = [picture for picture in self.pictures if picture.state == "stored"]
+        candidates = stored or self.pictures
+        return max(candidates, key=lambda picture: ROLES.index(picture.role), default=None)
+
+
+async def list_alarms(
+    connection: AsyncConnection, access: Access, *, tab: Tab
+) -> tuple[AlarmView, ...]:
+    """Return alarms, most severe first, then unacknowledged, then newest; at most 300."""
+    query = _visible(access).order_by(
+        case({name: rank for rank, name in enumerate(PRIORITIES)}, value=alarms.c.priority),
+        case(
+            (alarms.c.state.not_in(AWAITING), 2),
+            (alarms.c.annunciate.is_(False), 1),  # late: it calls nobody, so it waits its turn
+            else_=0,
+        ),
+        alarms.c.raised_at.desc(),
+        alarms.c.alarm_id,
+    )
+    if tab == "attention":
+        query = query.where(alarms.c.state != "normal")
+    return await _views(connection, (await connection.execute(query.limit(_LIST_LIMIT))).all())
+
+
+async def find_alarm(
+    connection: AsyncConnection, access: Access, alarm_id: str
+) -> AlarmView | None:
+    """Return one alarm if it exists for this person."""
+    rows = (await connection.execute(_visible(access).where(alarms.c.alarm_id == alarm_id))).all()
+    views = await _views(connection, rows)
+    return views[0] if views else None
+
+
+async def count_alarms(connection: AsyncConnection, access: Access) -> dict[str, int]:
+    """Return how many alarms are not back to normal, per priority."""
+    rows = await connection.execute(
+        select(alarms.c.priority, func.count().label("number"))
+        .where(alarms.c.area_id.in_(access.area_ids), alarms.c.state != "normal")
+        .group_by(alarms.c.priority)
+    )
+    counted = {row.priority: row.number for row in rows}
+    return {priority: counted.get(priority, 0) for priority in PRIORITIES}
+
+
+async def read_history(connection: AsyncConnection, alarm_id: str) -> tuple[Transition, ...]:
+    """Return every transition, oldest first."""
+    rows = await connection.execute(
+        select(alarm_transitions, users.c.name.label("who"))
+        .join(users, users.c.login == alarm_transitions.c.login, isouter=True)
+        .where(alarm_transitions.c.alarm_id == alarm_id)
+        .order_by(alarm_transitions.c.number)
+    )
+    return tuple(
+        Transition(
+            number=row.number,
+            at=row.at,
+            from_state=row.from_state,
+            to_state=row.to_state,
+            cause=row.cause,
+            who=row.who or row.login,
+            note=row.note,
+        )
+        for row in rows
+    )
+
+
+async def clock_was_corrected(connection: AsyncConnection, alarm_id: str) -> bool:
+    """Tell whether an event of this alarm came from a clock that was not synchronised."""
+    corrected = await connection.scalar(
+        select(events.c.event_id)
+        .join(alarm_transitions, alarm_transitions.c.event_id == events.c.event_id)
+        .where(alarm_transitions.c.alarm_id == alarm_id, events.c.occurred_at_corrected.is_(True))
+        .limit(1)
+    )
+    return corrected is not None
+
+
+def _visible(access: Access) -> Select[Any]:
+    return (
+        select(alarms, users.c.name.label("acknowledged_name"))
+        .join(users, users.c.login == alarms.c.acknowledged_by, isouter=True)
+        .where(alarms.c.area_id.in_(access.area_ids))
+    )
+
+
+async def _views(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> tuple[AlarmView, ...]:
+    alarm_ids = [row.alarm_id for row in rows]
+    pictures = await _pictures(connection, alarm_ids)
+    spoken = set(
+        await connection.scalars(
+            select(broadcasts.c.alarm_id).where(broadcasts.c.alarm_id.in_(alarm_ids))
+        )
+    )
+    return tuple(
+        _view(row, pictures.get(row.alarm_id, ()), spoken=row.alarm_id in spoken) for row in rows
+    )
+
+
+def _view(row: Row[Any], pictures: tuple[Picture, ...], *, spoken: bool) -> AlarmView:
+    return AlarmView(
+        alarm_id=row.alarm_id,
+        kind=row.kind,
+        gateway_id=row.gateway_id,
+        device_id=row.device_id,
+        object_id=row.object_id,
+        area_id=row.area_id,
+        priority=row.priority,
+        state=row.state,
+        annunciate=row.annunciate,
+        late=row.late,
+        occurred_at=row.occurred_at,
+        last_occurred_at=row.last_occurred_at,
+        raised_at=row.raised_at,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_name or row.acknowledged_by,
+        returned_at=row.returned_at,
+        repeats=row.repeats,
+        latched=row.latched,
+        facts=dict(row.facts or {}),
+        pictures=pictures,
+        spoken=spoken,
+    )
+
+
+async def _pictures(
+    connection: AsyncConnection, alarm_ids: Iterable[str]
+) -> dict[str, tuple[Picture, ...]]:
+    rows = await connection.execute(
+        select(evidence)
+        .where(evidence.c.alarm_id.in_(list(alarm_ids)))
+        .order_by(evidence.c.taken_at)
+    )
+    by_alarm: dict[str, dict[str, list[Picture]]] = {}
+    for row in rows:
+        of_event = by_alarm.setdefault(row.alarm_id, {}).setdefault(row.event_id, [])
+        of_event.append(
+            Picture(
+                sha256=row.sha256,
+                event_id=row.event_id,
+                role=row.role,
+                taken_at=row.taken_at,
+                state=row.state,
+                width_px=row.width_px,
+                height_px=row.height_px,
+            )
+        )
+    return {alarm_id: _latest(groups) for alarm_id, groups in by_alarm.items()}
+
+
+def _latest(groups: dict[str, list[Picture]]) -> tuple[Picture, ...]:
+    """Return the pictures of the event that has the most roles, the latest of equals."""
+    chosen = max(groups.values(), key=lambda group: (len(group), group[-1].taken_at))
+    return tuple(sorted(chosen, key=lambda picture: ROLES.index(picture.role)))

@@ -1,0 +1,147 @@
+"""Gateways and devices with their state and since when, within a person's areas."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.telemetry import Metric
+from ioc.people import Access
+from ioc.store.tables import devices, events, gateways
+from ioc.timeseries.series import SeriesKey, TimeSeries
+
+_BACKLOG_WINDOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayView:
+    """A gateway as the technician needs it."""
+
+    gateway_id: str
+    name: str
+    area_id: str
+    state: str
+    """`unknown` (never seen), `online` or `offline`."""
+    since: datetime | None
+    last_heard_at: datetime | None
+    clock_synced: bool | None
+    agent_version: str | None
+    backlog: int | None
+    """Events not yet sent, by its latest sample; None: nothing heard for ten minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceView:
+    """A camera or loudspeaker."""
+
+    gateway_id: str
+    device_id: str
+    device_kind: str
+    name: str
+    area_id: str
+    state: str
+    """`unknown`, `online` or `offline`; `unknown` too while its gateway is away."""
+    reason: str | None
+    since: datetime | None
+    gateway_away_since: datetime | None
+    """Set while the gateway is disconnected: what it last said is then not the state."""
+    present: bool
+    loudspeaker_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """What the empty alarm list says instead of alarms."""
+
+    cameras: int
+    cameras_online: int
+    last_event_at: datetime | None
+
+
+async def list_gateways(
+    connection: AsyncConnection, access: Access, *, series: TimeSeries, now: datetime
+) -> tuple[GatewayView, ...]:
+    """Return the gateways of the person's areas, by name."""
+    rows = (
+        await connection.execute(
+            select(gateways)
+            .where(gateways.c.area_id.in_(access.area_ids))
+            .order_by(gateways.c.name, gateways.c.gateway_id)
+        )
+    ).all()
+    return tuple(
+        [
+            GatewayView(
+                gateway_id=row.gateway_id,
+                name=row.name,
+                area_id=row.area_id,
+                state=_gateway_state(seen=row.epoch is not None, online=row.online),
+                since=row.online_since,
+                last_heard_at=row.last_heard_at,
+                clock_synced=row.clock_synced,
+                agent_version=row.agent_version,
+                backlog=await _backlog(series, row.gateway_id, now),
+            )
+            for row in rows
+        ]
+    )
+
+
+async def list_devices(connection: AsyncConnection, access: Access) -> tuple[DeviceView, ...]:
+    """Return the devices of the person's areas, cameras first, then by name."""
+    rows = await connection.execute(
+        select(devices, gateways.c.online, gateways.c.online_since)
+        .join(gateways, gateways.c.gateway_id == devices.c.gateway_id)
+        .where(devices.c.area_id.in_(access.area_ids))
+        .order_by(devices.c.device_kind, devices.c.name, devices.c.device_id)
+    )
+    return tuple(
+        DeviceView(
+            gateway_id=row.gateway_id,
+            device_id=row.device_id,
+            device_kind=row.device_kind,
+            name=row.name,
+            area_id=row.area_id,
+            state=row.state if row.online else "unknown",
+            reason=row.reason,
+            since=row.state_since,
+            gateway_away_since=None if row.online else row.online_since,
+            present=row.present,
+            loudspeaker_ids=tuple(row.loudspeaker_ids),
+        )
+        for row in rows
+    )
+
+
+async def read_signal(connection: AsyncConnection, access: Access) -> Signal:
+    """Return how many cameras have a signal and when the latest event happened."""
+    cameras = [
+        device
+        for device in await list_devices(connection, access)
+        if device.device_kind == "camera" and device.present
+    ]
+    last_event_at = await connection.scalar(
+        select(func.max(events.c.occurred_at)).where(
+            events.c.gateway_id.in_(
+                select(gateways.c.gateway_id).where(gateways.c.area_id.in_(access.area_ids))
+            )
+        )
+    )
+    return Signal(
+        cameras=len(cameras),
+        cameras_online=sum(camera.state == "online" for camera in cameras),
+        last_event_at=last_event_at,
+    )
+
+
+def _gateway_state(*, seen: bool, online: bool) -> str:
+    if not seen:
+        return "unknown"
+    return "online" if online else "offline"
+
+
+async def _backlog(series: TimeSeries, gateway_id: str, now: datetime) -> int | None:
+    key = SeriesKey(gateway_id=gateway_id, metric=Metric.OUTBOX_DEPTH)
+    buckets = await series.read(key, start=now - _BACKLOG_WINDOW, end=now, step_s=10)
+    return round(buckets[-1].mean) if buckets else None

@@ -1,0 +1,99 @@
+// The console page: list, preview, panel, keys and live changes put together.
+
+import { find, findAll, say } from './dom.js';
+import { announce, complain, showCounts, startFrame } from './frame.js';
+import { listenToKeys } from './keys.js';
+import { List } from './list.js';
+import { Preview } from './preview.js';
+import { actOnProof } from './proofs.js';
+import { act, piece } from './server.js';
+import { SpeakPanel } from './speak.js';
+
+const tab = find('main').dataset.tab;
+const preview = new Preview();
+const panel = new SpeakPanel(complain);
+const list = new List((alarmId, options) => select(alarmId, options));
+if (list.selected) select(list.selected);
+const bell = startFrame(refresh);
+
+function select(alarmId, options) {
+  const address = new URL(location.href);
+  address.searchParams.set('canh-bao', alarmId);
+  history.replaceState(null, '', address);
+  preview.show(alarmId, options).catch(explain);
+}
+
+async function refresh(subjects) {
+  const everything = !Object.keys(subjects).length;
+  const fetched = await piece(`/manh/danh-sach?tab=${tab}`);
+  showCounts(fetched, bell);
+  list.update(fetched);
+  const touched = everything || subjects.broadcast || (subjects.alarm || []).includes(list.selected);
+  if (list.selected && touched) await preview.show(list.selected);
+  if (everything || subjects.broadcast) panel.refresh();
+}
+
+function explain(failure) {
+  if (!failure.sentence) throw failure;
+  complain(failure.sentence);
+}
+
+const deeds = {
+  acknowledge: (alarmId) => change(alarmId, 'acknowledge', 'acknowledged'),
+  close: (alarmId) => change(alarmId, 'close', 'closed'),
+  talk_down: (alarmId) => panel.open(alarmId),
+  view: (alarmId) => list.pick(list.row(alarmId), { open: true }),
+};
+
+async function change(alarmId, deed, done) {
+  await act(`/api/alarms/${encodeURIComponent(alarmId)}/${deed}`);
+  announce(say(done));
+  await refresh({ alarm: [alarmId] });
+}
+
+async function press(button) {
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    await deeds[button.dataset.act](button.dataset.alarm);
+    complain('');
+  } catch (failure) {
+    explain(failure);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** Do with a key what the preview's button does; where there is no button, nothing may be done. */
+async function pressKey(name) {
+  await preview.loading;
+  const button = find(`#preview [data-act=${name}]`);
+  // While another alarm's preview is still on its way, its button must not be taken for this one's.
+  if (button && button.dataset.alarm === list.selected) await press(button);
+}
+
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.dataset.act) press(button);
+  else if (button.hasAttribute('data-close')) button.closest('dialog').close();
+  else if (button.closest('#preview .proofs')) {
+    actOnProof(button, button.closest('.proofs').dataset.broadcast, complain)
+      .then(() => preview.show(list.selected)).catch(explain);
+  }
+});
+find('#help-open').addEventListener('click', () => find('#help').showModal());
+findAll('dialog').forEach((dialog) => dialog.addEventListener('click', (event) => {
+  if (event.target === dialog) dialog.close();
+}));
+
+listenToKeys({
+  ArrowDown: () => list.move(1),
+  ArrowUp: () => list.move(-1),
+  Enter: () => list.selected && list.pick(list.row(list.selected), { open: true }),
+  A: () => pressKey('acknowledge'),
+  L: () => pressKey('talk_down'),
+  N: () => list.showPending(),
+  '/': () => find('#search').focus(),
+  '?': () => find('#help').showModal(),
+});

@@ -1,0 +1,96 @@
+// The devices page: tables kept fresh, and one chart.
+
+import uPlot from './vendor/uplot.esm.js';
+import { find, findAll, mergeChildren } from './dom.js';
+import { showCounts, startFrame } from './frame.js';
+import { piece, read } from './server.js';
+import { clock } from './time.js';
+
+const EVERY_MS = 30000;
+const OF_GATEWAY = ['cpu_share', 'outbox_depth'];
+const frame = find('#devices-frame');
+const chart = find('#chart');
+const number = new Intl.NumberFormat(document.body.dataset.language, { maximumFractionDigits: 1 });
+let plot = null;
+
+async function refresh() {
+  const fetched = await piece('/manh/thiet-bi');
+  showCounts(fetched, bell);
+  mergeChildren(find('#device-tables', frame), find('#device-tables', fetched));
+}
+
+/** Offer the gateways or the cameras, as the measure wants, and keep the choice if it still fits. */
+function offerSubjects() {
+  const chooser = find('#subject');
+  const wanted = OF_GATEWAY.includes(find('#metric').value) ? 'tr[data-gateway]:not([data-device])' : 'tr[data-kind=camera]';
+  const before = chooser.value;
+  chooser.replaceChildren(...findAll(wanted, frame).map((row) => {
+    const { gateway, device = '', name } = row.dataset;
+    return new Option(name, `${gateway}/${device}`);
+  }));
+  if (Array.from(chooser.options).some((option) => option.value === before)) chooser.value = before;
+}
+
+async function draw() {
+  const [gateway_id, device_id] = find('#subject').value.split('/');
+  if (!gateway_id) return showNothing();
+  const query = new URLSearchParams({ measure: find('#metric').value, gateway_id, device_id });
+  const series = await read(`/api/series?${query}`);
+  const last = series.values.reduce((found, value, index) => (value === null ? found : index), -1);
+  if (last < 0) return showNothing();
+  const { latest, since } = chart.dataset;
+  const value = number.format(series.values[last]);
+  const at = clock(new Date((series.instants[last] + series.step_s) * 1000));
+  const silent_s = series.instants[series.instants.length - 1] - series.instants[last];
+  find('#chart-latest').textContent = silent_s > 2 * series.step_s
+    ? since.replace('{since}', at)
+    : latest.replace('{value}', value).replace('{at}', clock(new Date()));
+  return show([series.instants, series.values]);
+}
+
+function showNothing() {
+  if (plot) plot.destroy();
+  plot = null;
+  chart.textContent = '';
+  const sentence = document.createElement('p');
+  sentence.className = 'empty';
+  sentence.textContent = chart.dataset.none;
+  chart.append(sentence);
+  find('#chart-latest').textContent = '';
+}
+
+function show(columns) {
+  const ink = getComputedStyle(document.body).getPropertyValue('--text').trim();
+  const muted = getComputedStyle(document.body).getPropertyValue('--muted').trim();
+  const axis = { stroke: ink, grid: { stroke: muted, width: 0.3 }, ticks: { stroke: muted, width: 0.5 }, font: '14px system-ui' };
+  if (plot) plot.destroy();
+  chart.textContent = '';
+  plot = new uPlot({
+    width: chart.clientWidth,
+    height: 240,
+    legend: { show: false },
+    cursor: { show: false },
+    tzDate: (instant) => uPlot.tzDate(new Date(instant * 1000), document.body.dataset.zone),
+    scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.1)] } },
+    axes: [
+      { ...axis, values: (_, instants) => instants.map((instant) => clock(new Date(instant * 1000))) },
+      { ...axis, size: 64, values: (_, values) => values.map((value) => number.format(value)) },
+    ],
+    series: [{}, { stroke: ink, width: 2, spanGaps: false, points: { show: columns[0].length < 40, size: 6, fill: ink } }],
+  }, columns, chart);
+}
+
+const bell = startFrame(refresh);
+offerSubjects();
+draw();
+find('#metric').addEventListener('change', () => {
+  offerSubjects();
+  draw();
+});
+find('#subject').addEventListener('change', draw);
+window.addEventListener('resize', draw);
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+setInterval(() => {
+  refresh().catch(() => {});
+  draw().catch(() => {});
+}, EVERY_MS);

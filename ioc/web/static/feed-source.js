@@ -1,0 +1,46 @@
+// One connection to the centre's events, opened again for as long as the session holds.
+
+const REOPEN_MS = 2000;
+
+/** Calls `notify` with {kind: 'change', subjects} | {kind: 'beat'} | {kind: 'ended'}. */
+export class FeedSource {
+  constructor(notify) {
+    this.notify = notify;
+    this.number = null;
+    this.source = null;
+  }
+
+  /** Begin after the journal number `after`; a source that runs already goes on. */
+  open(after) {
+    if (this.source) return;
+    if (this.number === null) this.number = after;
+    const source = new EventSource(`/events?after=${this.number}`);
+    this.source = source;
+    source.addEventListener('change', (event) => {
+      this.number = Number(event.lastEventId);
+      this.notify({ kind: 'change', subjects: JSON.parse(event.data) });
+    });
+    source.addEventListener('beat', (event) => {
+      this.number = Number(event.lastEventId);
+      this.notify({ kind: 'beat' });
+    });
+    source.addEventListener('ended', () => {
+      this.close();
+      this.notify({ kind: 'ended' });
+    });
+    source.addEventListener('error', () => this.reopenIfClosed(source));
+  }
+
+  /** The browser tries again by itself after a broken link, but not after a refusal. */
+  reopenIfClosed(source) {
+    if (source.readyState !== EventSource.CLOSED || this.source !== source) return;
+    this.source = null;
+    setTimeout(() => this.open(this.number), REOPEN_MS);
+  }
+
+  close() {
+    if (this.source) this.source.close();
+    this.source = null;
+    this.number = null;
+  }
+}

@@ -1,0 +1,74 @@
+// What every console page has: clock, link, bell and counts, fed by one stream of changes.
+
+import { find, mergeChildren, say, tell } from './dom.js';
+import { follow } from './feed.js';
+import { Bell } from './bell.js';
+import { Link } from './link.js';
+import { keepTime } from './time.js';
+
+const AGAIN_MS = 3000;
+
+/** Show what a failed act means until the next one; an empty sentence takes it away. */
+export const complain = (sentence) => tell(find('#problem'), sentence);
+
+/** Read a sentence out to those who do not see the screen. */
+export function announce(sentence, { urgent = false } = {}) {
+  find(urgent ? '#assertive' : '#polite').textContent = sentence;
+}
+
+/** Merge the counts of a fetched piece into the top bar and let the bell know. */
+export function showCounts(fetched, bell) {
+  const fresh = find('#counts-fresh', fetched);
+  mergeChildren(find('#counts'), fresh);
+  Object.assign(find('#counts').dataset, { bell: fresh.dataset.bell, call: fresh.dataset.call });
+  bell.set(fresh.dataset.bell, fresh.dataset.call);
+}
+
+/** Start the frame; `refresh(subjects)` is called when something has changed, once at a time. */
+export function startFrame(refresh) {
+  keepTime();
+  const link = new Link();
+  const bell = new Bell((on) => {
+    find('#bell').hidden = on;
+    link.bell = say(on ? 'bell_on' : 'bell_off');
+    link.show();
+  });
+  find('#bell').addEventListener('click', () => bell.allow());
+  const { bell: level, call } = find('#counts').dataset;
+  bell.set(level, call);
+  const again = oneAtATime(refresh);
+  follow(Number(document.body.dataset.journal), (news) => {
+    if (news.kind === 'ended') {
+      location.assign('/dang-nhap');
+      return;
+    }
+    link.heard(news.kind === 'change');
+    if (news.kind === 'change') again(news.subjects);
+  });
+  return bell;
+}
+
+/** Calls while one runs are done together after it; a failed one is tried again. */
+export function oneAtATime(work) {
+  let running = false;
+  let waiting = null;
+  const run = async (subjects) => {
+    if (running) {
+      waiting = { ...waiting, ...subjects };
+      return;
+    }
+    running = true;
+    try {
+      await work(subjects);
+    } catch (failure) {
+      if (!failure.sentence) throw failure;
+      setTimeout(() => run(subjects), AGAIN_MS);
+    } finally {
+      running = false;
+      const next = waiting;
+      waiting = null;
+      if (next) run(next);
+    }
+  };
+  return run;
+}

@@ -1,0 +1,20 @@
+// Single keys of the console; they do nothing while somebody types or a panel is open.
+
+import { find } from './dom.js';
+
+const STORED = 'keys';
+
+/** `acts` maps keys to functions; returns nothing. */
+export function listenToKeys(acts) {
+  const switched = find('#keys-enabled');
+  switched.checked = localStorage.getItem(STORED) !== 'off';
+  switched.addEventListener('change', () => localStorage.setItem(STORED, switched.checked ? 'on' : 'off'));
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    if (event.target.closest('input, textarea, select, [contenteditable]') || find('dialog[open]')) return;
+    const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+    if (!acts[key] || (event.key.length === 1 && !switched.checked && key !== '?')) return;
+    event.preventDefault();
+    acts[key]();
+  });
+}

@@ -1,0 +1,1 @@
+"""A commune in software: cameras and loudspeakers that speak the real protocols."""

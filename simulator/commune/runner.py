@@ -1,0 +1,157 @@
+"""Starts the commune's processes in order, keeps them running, and ends them in order."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from simulator.commune import documents
+from simulator.commune.folder import Folder
+from simulator.commune.founding import Founding
+from simulator.commune.options import Options
+from simulator.commune.ports import PREFERRED, choose_ports
+from simulator.commune.process import Process, Program
+from simulator.commune.programs import find_program, list_devices, rotate_log
+from simulator.commune.settings_files import SettingsFiles
+from simulator.commune.voice import Voice
+
+READY_WITHIN_S = 60.0
+_PRIVATE_VARIABLES = {
+    # The address of a real camera holds its password, and make repeats it in its flags.
+    "CAMERA", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES",
+    "VIDEO", "TLS_CERT", "TLS_KEY",
+}  # fmt: skip
+
+
+class Commune:
+    """All processes of one commune in one data folder."""
+
+    def __init__(self, options: Options, voice: Voice, environment: Mapping[str, str]) -> None:
+        self._options = options
+        self._voice = voice
+        self._folder = Folder(root=options.data)
+        self._environment = {
+            name: value for name, value in environment.items() if name not in _PRIVATE_VARIABLES
+        } | {"PYTHONUNBUFFERED": "1"}
+        self._stages: list[list[Process]] = []
+
+    async def run(self) -> None:
+        """Run until SIGINT or SIGTERM, then end everything; a second signal ends it at once.
+
+        Raises:
+            FolderBusy: the data folder is in use.
+            FoundingFailed: the control centre refused to be set up.
+            MissingProgram: something is not installed.
+            NotReady: a process did not come up.
+        """
+        self._folder.prepare()
+        with self._folder.locked(), _stop_signals(self._kill) as asked_to_stop:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    try:
+                        await self._start(tasks)
+                        await asyncio.Event().wait()
+                    finally:
+                        await self._stop()
+            except asyncio.CancelledError:
+                if not asked_to_stop.is_set():
+                    raise
+                current = asyncio.current_task()
+                if current is not None:
+                    current.uncancel()
+        self._voice.say("Everything has ended; the data is kept.")
+
+    async def _start(self, tasks: asyncio.TaskGroup) -> None:
+        ports = choose_ports(
+            self._folder.root / "ports.json",
+            tcp=documents.tcp_names(self._options),
+            udp=documents.udp_names(),
+        )
+        if ports["web"] != PREFERRED["web"]:
+            self._voice.say(f"Port {PREFERRED['web']} is in use, taking {ports['web']} instead.")
+        files = SettingsFiles(self._folder, ports, self._options)
+        files.write_centre()
+        founding = Founding(self._folder, ioc=find_program("ioc"), environment=self._environment)
+        files.write_others(centre_public_key=await founding.found())
+
+        await self._start_broker(tasks, ports["broker"])
+        (centre,) = self._launch(tasks, {"ioc": (find_program("ioc"), "serve", *files.centre)})
+        self._launch(tasks, list_devices(self._folder, ports, self._options))
+        await centre.wait_for_port(ports["web"], timeout_s=READY_WITHIN_S)
+        self._launch(tasks, {"edge-agent": (find_program("edge-agent"), "run", *files.gateway)})
+        self._voice.announce(
+            address=files.address,
+            data=self._folder.root,
+            passwords=await founding.add_people(),
+            expectation=documents.describe_expectation(self._options),
+        )
+
+    async def _start_broker(self, tasks: asyncio.TaskGroup, port: int) -> None:
+        config = self._folder.root / "mosquitto.conf"
+        arguments: list[str | Path] = [find_program("mosquitto"), "-c", config]
+        (broker,) = self._launch(tasks, {"broker": arguments})
+        access = [self._folder.centre / "broker" / name for name in ("passwords", "acl")]
+        tasks.create_task(_reload_on_change(broker, access), name="access files")
+        await broker.wait_for_port(port, timeout_s=READY_WITHIN_S)
+
+    def _launch(
+        self, tasks: asyncio.TaskGroup, programs: Mapping[str, Sequence[str | Path]]
+    ) -> list[Process]:
+        stage = []
+        for name, arguments in programs.items():
+            log = rotate_log(self._folder.log / f"{name}.log")
+            program = Program(
+                name=name, arguments=arguments, log=log, environment=self._environment
+            )
+            process = Process(program, self._voice.say)
+            tasks.create_task(process.run(), name=name)
+            stage.append(process)
+        self._stages.append(stage)
+        return stage
+
+    async def _stop(self) -> None:
+        """End what runs, the last started first, so that the gateway can still say goodbye."""
+        if self._stages:
+            self._voice.say("Ending …")
+        for stage in reversed(self._stages):
+            async with asyncio.TaskGroup() as endings:
+                for process in stage:
+                    endings.create_task(process.stop(), name=f"end {process.program.name}")
+
+    def _kill(self) -> None:
+        for process in (process for stage in self._stages for process in stage):
+            process.kill()
+
+
+async def _reload_on_change(broker: Process, files: Sequence[Path]) -> None:
+    """Make the broker read its access files again whenever the centre has written them."""
+    seen = [file.stat().st_mtime_ns for file in files]
+    while True:
+        await asyncio.sleep(1)
+        current = [file.stat().st_mtime_ns for file in files]
+        if current != seen:
+            seen = current
+            broker.reload()
+
+
+@contextmanager
+def _stop_signals(kill: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """Cancel the current task at the first SIGINT or SIGTERM, and `kill` at the second."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    asked = asyncio.Event()
+
+    def stop() -> None:
+        if asked.is_set():
+            kill()
+        asked.set()
+        if task is not None:
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield asked
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

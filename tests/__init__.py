@@ -1,0 +1,1 @@
+"""Tests of the whole house; shared fakes are imported as tests.fakes."""

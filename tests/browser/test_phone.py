@@ -1,0 +1,78 @@
+"""The phone page in a real browser at 360 px: write, hear, send, proof, and no network."""
+
+import pytest
+from playwright.async_api import expect
+
+from contracts.events import BroadcastState
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+
+async def write_and_hear(page, text: str) -> None:
+    await page.fill("#text", text)
+    await page.tap("#hear")
+    await expect(page.locator("#send")).to_be_enabled(timeout=20_000)
+
+
+async def test_a_hamlet_head_speaks_to_the_hamlet_and_sees_the_proof(served):
+    """Text, its read-out, own loudspeakers ticked, the verdict in one sentence."""
+    gateway = served.village.ban_chuong
+    async with served.sign_in("truongxom", **PHONE) as page:
+        assert page.url.endswith("/loa")
+        await write_and_hear(page, "Mời họp lúc 19h30.")
+        await expect(page.locator("#spoken")).to_contain_text("mười chín giờ ba mươi")
+        await expect(page.locator("input[name=loudspeaker]:checked")).to_have_count(2)
+        await expect(page.locator("#check")).not_to_contain_text("Bờ suối")
+        send = await page.locator("#send").bounding_box()
+        assert send["height"] >= 64
+        await page.tap("#send")
+        await expect(page.locator("#proofs")).to_contain_text("Chưa phát – đang chờ mạng")
+        broadcast_id = (await gateway.broadcasts())[-1]
+        for device_id in ("loa-cong", "loa-nha"):
+            await gateway.play(
+                broadcast_id, device_id, BroadcastState.STARTED, BroadcastState.FINISHED
+            )
+        await expect(page.locator("#proofs .verdict")).to_have_text("2/2 loa đã phát xong")
+        await expect(page.locator("#proofs [data-stop]")).to_have_count(0)
+
+
+async def test_without_network_the_text_stays_and_is_sent_once_when_it_returns(served):
+    """The bar says that nothing has played; the answer that was lost plays nothing twice."""
+    async with served.sign_in("truongxom", **PHONE) as page:
+        await write_and_hear(page, "Mai nghỉ họp.")
+        await page.context.set_offline(True)
+        await page.tap("#send")
+        await expect(page.locator("#offline")).to_contain_text("Chưa có mạng. Loa CHƯA phát.")
+        assert await served.village.ban_chuong.broadcasts() == []
+        await page.context.set_offline(False)
+        await expect(page.locator("#proofs .verdict")).to_be_visible()
+        assert len(await served.village.ban_chuong.broadcasts()) == 1
+
+
+async def test_what_was_typed_survives_closing_the_page(served):
+    """A text is long to type on a phone."""
+    async with served.sign_in("truongxom", **PHONE) as page:
+        await page.fill("#text", "Chữ dài gõ mãi mới xong.")
+        await page.reload()
+        await expect(page.locator("#text")).to_have_value("Chữ dài gõ mãi mới xong.")
+
+
+async def test_the_page_is_light_and_its_type_grows(served):
+    """At most 100 kB with everything, and nothing scrolls sideways at the largest type."""
+    async with served.sign_in("truongxom", **PHONE) as page:
+        await page.reload()
+        await expect(page.locator("#hear")).to_be_visible()
+        weight = await page.evaluate(
+            "performance.getEntriesByType('resource')"
+            ".concat(performance.getEntriesByType('navigation'))"
+            ".reduce((sum, entry) => sum + entry.encodedBodySize, 0)"
+        )
+        assert 5_000 < weight <= 100_000
+        for _ in range(2):
+            await page.tap("#larger")
+        assert await page.evaluate("getComputedStyle(document.body).fontSize") == "26px"
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        await page.reload()
+        assert await page.evaluate("getComputedStyle(document.body).fontSize") == "26px"

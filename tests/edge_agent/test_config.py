@@ -1,0 +1,145 @@
+"""gateway.yaml is refused with the key, the line and what was probably meant."""
+
+import base64
+import textwrap
+
+import pytest
+
+from edge_agent import config
+from edge_agent.strict_yaml import ConfigurationError
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+BASE = f"""\
+site_id: sang-moc
+gateway_id: nha-van-hoa
+data_dir: data
+centre:
+  url: https://ioc.example
+  token_file: token
+  public_key: {KEY}
+broker:
+  host: 127.0.0.1
+  port: 1883
+  password_file: password
+"""
+CAMERA = """\
+cameras:
+  - id: cam1
+    name: Cổng
+    area: ban-chuong
+    driver: onvif
+    xaddr: http://192.0.2.7/onvif/device_service
+    username: admin
+    password_file: cam
+    zones:
+      - name: bãi
+        purpose: no_dumping
+        polygon: [[0, 0], [1, 0], [1, 1]]
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    for name in ("token", "password", "cam"):
+        (tmp_path / name).write_text("secret")
+        (tmp_path / name).chmod(0o600)
+
+    def from_text(text: str):
+        (tmp_path / "gateway.yaml").write_text(textwrap.dedent(text))
+        return config.load(tmp_path / "gateway.yaml")
+
+    return from_text
+
+
+def faults(load, text: str) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        load(text)
+    return str(refused.value)
+
+
+def test_a_correct_file_is_read_with_paths_made_absolute(load, tmp_path):
+    """Relative paths start at the file's folder; secrets stay in their files."""
+    loaded = load(BASE + CAMERA)
+    assert loaded.data_dir == tmp_path / "data"
+    assert loaded.cameras[0].password_file == tmp_path / "cam"
+    assert "secret" not in repr(loaded)
+    assert config.read_secret(loaded.centre.token_file) == "secret"
+
+
+def test_a_misspelt_key_is_named_with_its_line_and_the_nearest(load):
+    """The technician is told where and what was probably meant."""
+    text = BASE + CAMERA.replace("purpose:", "purpos:")
+    assert "line 22: cameras[0].zones[0].purpos is no setting; did you mean purpose?" in faults(
+        load, text
+    )
+
+
+def test_all_faults_are_told_at_once(load):
+    """Nobody mends a file one fault at a time."""
+    text = BASE.replace("gateway_id", "gatway_id").replace("port: 1883", "port: 99999")
+    told = faults(load, text).splitlines()
+    assert len(told) == 3
+    assert any("gateway_id is missing" in line for line in told)
+    assert any("did you mean gateway_id" in line for line in told)
+    assert any(line.startswith("line 10: broker.port") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("https://ioc", "http://ioc", "only by https"),
+        ("host: 127.0.0.1", "host: mqtt.example", "needs tls"),
+        ("token_file: token", "token_file: nowhere", "there is no file"),
+        (f"public_key: {KEY}", "public_key: abc", "ioc gateway add"),
+        ("[1, 1]]", "[1, 1.5]]", "line 23"),
+        ("[1, 0], [1, 1]]", "[1, 0]]", "polygon"),
+        ("xaddr:", "analysis_uri:", "an onvif camera needs xaddr"),
+        ("http://192.0.2.7", "http://admin:pw@192.0.2.7", "holds no credentials"),
+        ("    username: admin\n", "", "belong together"),
+        ("    driver: onvif", "    driver: onvif\n    loudspeakers: [loa9]", "loa9"),
+        ("site_id: sang-moc", "site_id: centre", "reserved"),
+        ("site_id: sang-moc", "site_id: Sảng Mộc", "is not an id"),
+        ("data_dir: data", "data_dir: data\nring_memory_mb: 10", "ring_memory_mb of 20"),
+        ("data_dir: data", "data_dir: data\ndata_dir: other", "given twice"),
+        ("broker:", "broker: [", "line"),
+    ],
+)
+def test_what_cannot_work_is_refused(load, before, after, told):
+    """Every fault that would only show at run time is found before."""
+    text = (BASE + CAMERA).replace(before, after)
+    assert told in faults(load, text)
+
+
+def test_two_devices_with_one_id_are_refused(load):
+    """An id names one device of the gateway."""
+    second = CAMERA.removeprefix("cameras:\n")
+    assert "2 devices have the id cam1" in faults(load, BASE + CAMERA + second)
+
+
+def test_secrets_may_come_from_systemd(load, tmp_path, monkeypatch):
+    """A credential loaded by systemd stands before a file beside the configuration."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "token").write_text("from systemd")
+    (folder / "cameras_lane").write_text("of the lane")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    text = BASE + CAMERA.replace("password_file: cam", "password_file: cameras/lane")
+    loaded = load(text)
+    assert config.read_secret(loaded.centre.token_file) == "from systemd"
+    assert config.read_secret(loaded.cameras[0].password_file) == "of the lane"
+
+
+def test_an_empty_secret_is_refused(load, tmp_path):
+    """An empty password file is a mistake, not a password."""
+    loaded = load(BASE)
+    (tmp_path / "token").write_text("\n")
+    with pytest.raises(ConfigurationError, match="is empty"):
+        config.read_secret(loaded.centre.token_file)
+
+
+def test_secrets_that_others_can_read_are_warned_of(load, tmp_path):
+    """`edge-agent check` says which file to close."""
+    loaded = load(BASE)
+    assert not config.warnings_of(loaded)
+    (tmp_path / "token").chmod(0o644)
+    assert "chmod 600" in config.warnings_of(loaded)[0]

@@ -1,0 +1,1 @@
+"""Small real servers and clocks that stand in for the outside world; never mocks of our own code."""

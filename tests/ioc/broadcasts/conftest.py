@@ -1,0 +1,119 @@
+"""A commune with two gateways, a desk over it, and a bus that keeps what was published."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from contracts.commands import Command, verify_command
+from contracts.topics import Address, parse_topic_name
+from ioc.broadcasts import BroadcastDesk, BroadcastOrder, LoudspeakerId
+from ioc.broadcasts.dispatch import CommandDispatch
+from ioc.broadcasts.keys import SigningKey, create_signing_key
+from ioc.people import Access, Role
+from ioc.store.engine import Store
+from tests.fakes.clock import FakeClock
+from tests.ioc.commune import Person, access_of, add_gateway, open_commune
+
+OPERATOR = Person(login="lan", role=Role.OPERATOR, area_id="xa")
+HEAD = Person(login="truong", role=Role.HAMLET_HEAD, area_id="ban-chuong")
+VIEWER = Person(login="khach", role=Role.VIEWER, area_id="xa")
+
+LOUDSPEAKER = LoudspeakerId("tu-1", "tu-1-loa-1")
+OTHER = LoudspeakerId("tu-1", "tu-1-loa-2")
+ELSEWHERE = LoudspeakerId("tu-2", "tu-2-loa-1")
+TEXT = "Đề nghị không đổ rác tại đây."
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What a text sounds like here: its own bytes, so that other words are another sound."""
+
+    audio: bytes
+    duration_s: float
+    spoken_text: str
+
+
+async def say(text: str) -> Sound:
+    return Sound(audio=b"OggS" + text.encode(), duration_s=4.0, spoken_text=text.lower())
+
+
+class KeptBus:
+    """Keeps every published command, verified as its gateway would verify it."""
+
+    def __init__(self, signing: SigningKey) -> None:
+        self._keys = {signing.key_id: signing.key.public_key()}
+        self.published: list[tuple[Address, Command]] = []
+        self.fails_with: Exception | None = None
+
+    async def publish(self, topic_name: str, payload: bytes, *, retained: bool) -> None:
+        if self.fails_with is not None:
+            raise self.fails_with
+        assert not retained, "a command is never retained"
+        address, _, command_id = parse_topic_name(topic_name)
+        command = verify_command(payload, keys=self._keys, address=address)
+        assert command.command_id == command_id
+        self.published.append((address, command))
+
+    def of_kind(self, kind: str) -> list[Command]:
+        return [command for _, command in self.published if command.kind == kind]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with open_commune(tmp_path) as opened:
+        await add_gateway(opened, "tu-1", area_id="ban-chuong")
+        await add_gateway(opened, "tu-2", area_id="na-lang")
+        yield opened
+
+
+@pytest.fixture
+def signing(tmp_path: Path) -> SigningKey:
+    return create_signing_key(tmp_path / "keys")
+
+
+@pytest.fixture
+def desk(store: Store, clock: FakeClock, signing: SigningKey, tmp_path: Path) -> BroadcastDesk:
+    return BroadcastDesk(
+        store=store, clock=clock, folder=tmp_path / "audio", signing=signing, speech=say
+    )
+
+
+@pytest.fixture
+def dispatch(store: Store, clock: FakeClock, signing: SigningKey) -> CommandDispatch:
+    return CommandDispatch(store=store, clock=clock, signing=signing)
+
+
+@pytest.fixture
+def bus(signing: SigningKey) -> KeptBus:
+    return KeptBus(signing)
+
+
+@pytest.fixture
+async def operator(store: Store) -> Access:
+    return await access_of(store, OPERATOR)
+
+
+@pytest.fixture
+async def head(store: Store) -> Access:
+    return await access_of(store, HEAD)
+
+
+@pytest.fixture
+async def viewer(store: Store) -> Access:
+    return await access_of(store, VIEWER)
+
+
+async def order_of(
+    desk: BroadcastDesk, access: Access, *loudspeakers: LoudspeakerId, **others: object
+) -> BroadcastOrder:
+    """Return an order whose text this person has just heard."""
+    heard = await desk.preview(access, TEXT)
+    return BroadcastOrder(
+        text=TEXT,
+        audio_sha256=heard.audio_sha256,
+        loudspeakers=loudspeakers,
+        source="console",
+        **others,
+    )

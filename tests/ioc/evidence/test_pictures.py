@@ -1,0 +1,176 @@
+"""Evidence pictures: only what was announced, only what its hash says, only real JPEGs."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert, select
+
+from ioc.evidence import (
+    MAX_PICTURE_BYTES,
+    NotAnnounced,
+    NotAPicture,
+    PictureStore,
+    PictureTooLarge,
+    WrongHash,
+)
+from ioc.evidence.jpeg import read_dimensions
+from ioc.store.engine import Store
+from ioc.store.tables import alarms, evidence, journal
+from tests.ioc.commune import open_commune
+
+AT = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def jpeg(width: int = 64, height: int = 48) -> bytes:
+    """Return a drawn picture."""
+    ramp = np.linspace(0, 255, width, dtype=np.uint8)
+    _, encoded = cv2.imencode(".jpg", np.tile(ramp, (height, 1)))
+    return encoded.tobytes()
+
+
+def hash_of(body: bytes) -> str:
+    """Return how the wire names a picture."""
+    return hashlib.sha256(body).hexdigest()
+
+
+@dataclass
+class Room:
+    """A picture store in a commune, and its folder."""
+
+    pictures: PictureStore
+    store: Store
+    folder: Path
+
+    async def announce(self, sha256: str, gateway_id: str = "tu-1") -> None:
+        async with self.store.begin() as connection:
+            await connection.execute(
+                insert(alarms).values(
+                    alarm_id=f"alarm-{sha256[:6]}",
+                    kind="littering",
+                    gateway_id=gateway_id,
+                    object_id="cam-1",
+                    area_id="ban-chuong",
+                    priority="high",
+                    state="unacknowledged",
+                    annunciate=True,
+                    late=False,
+                    occurred_at=AT,
+                    last_occurred_at=AT,
+                    raised_at=AT,
+                )
+            )
+            await connection.execute(
+                insert(evidence).values(
+                    event_id=f"event-{sha256[:6]}",
+                    role="after",
+                    sha256=sha256,
+                    gateway_id=gateway_id,
+                    alarm_id=f"alarm-{sha256[:6]}",
+                    media_type="image/jpeg",
+                    size_bytes=1,
+                    width_px=64,
+                    height_px=48,
+                    taken_at=AT,
+                    state="announced",
+                )
+            )
+
+    async def rows(self, table):
+        async with self.store.read() as connection:
+            return [dict(row) for row in (await connection.execute(select(table))).mappings()]
+
+    def files(self) -> list[Path]:
+        return [path for path in self.folder.rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+async def room(tmp_path, clock) -> AsyncIterator[Room]:
+    """An empty picture store."""
+    folder = tmp_path / "evidence"
+    async with open_commune(tmp_path) as store:
+        pictures = PictureStore(folder=folder, store=store, clock=clock)
+        yield Room(pictures=pictures, store=store, folder=folder)
+
+
+async def test_an_announced_picture_is_kept_and_told(room):
+    """The alarm's page learns that its picture has come; a second upload changes nothing."""
+    body = jpeg()
+    await room.announce(hash_of(body))
+    for _ in range(2):
+        await room.pictures.accept("tu-1", hash_of(body), body)
+    assert room.pictures.path_of(hash_of(body)).read_bytes() == body
+    assert [row["state"] for row in await room.rows(evidence)] == ["stored"]
+    assert (await room.rows(journal))[0]["subject_id"] == f"alarm-{hash_of(body)[:6]}"
+    assert len(room.files()) == 1
+
+
+async def test_a_picture_nobody_announced_is_refused(room):
+    """Also one that another gateway announced."""
+    body = jpeg()
+    await room.announce(hash_of(body), gateway_id="tu-2")
+    with pytest.raises(NotAnnounced):
+        await room.pictures.accept("tu-1", hash_of(body), body)
+    assert room.files() == []
+
+
+async def test_a_picture_with_a_wrong_hash_is_refused(room):
+    """What its address names is what is kept, or nothing."""
+    await room.announce(hash_of(jpeg()))
+    with pytest.raises(WrongHash):
+        await room.pictures.accept("tu-1", hash_of(jpeg()), jpeg(32, 32))
+    assert (await room.rows(evidence))[0]["state"] == "announced"
+    assert room.files() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"GIF89a" + b"0" * 99, b"\xff\xd8\xff\xe0" + b"0" * 99],
+    ids=["empty", "another format", "no frame"],
+)
+async def test_what_is_no_picture_is_refused(room, body):
+    """Announced or not."""
+    await room.announce(hash_of(body))
+    with pytest.raises(NotAPicture):
+        await room.pictures.accept("tu-1", hash_of(body), body)
+    assert room.files() == []
+
+
+async def test_a_picture_that_declares_too_many_pixels_is_never_decoded(room):
+    """Few bytes may ask for gigabytes of memory."""
+    body = bytearray(jpeg())
+    at = body.index(b"\xff\xc0")
+    body[at + 5 : at + 9] = (60_000).to_bytes(2, "big") * 2
+    await room.announce(hash_of(bytes(body)))
+    with pytest.raises(NotAPicture, match="60000x60000"):
+        await room.pictures.accept("tu-1", hash_of(bytes(body)), bytes(body))
+
+
+async def test_a_picture_beyond_the_cap_is_refused(room):
+    """20 MB."""
+    body = b"\xff\xd8\xff" + bytes(MAX_PICTURE_BYTES)
+    await room.announce(hash_of(body))
+    with pytest.raises(PictureTooLarge):
+        await room.pictures.accept("tu-1", hash_of(body), body)
+
+
+@given(width=st.integers(1, 300), height=st.integers(1, 300))
+def test_dimensions_are_read_from_the_header(width, height):
+    """As the encoder wrote them."""
+    found = read_dimensions(jpeg(width, height))
+    assert found is not None
+    assert (found.width_px, found.height_px) == (width, height)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_upset_the_header_reader(tail):
+    """It answers or says that it is no JPEG."""
+    read_dimensions(tail)
+    read_dimensions(b"\xff\xd8\xff" + tail)
