@@ -92,7 +92,7 @@ def draw(stream: Stream, folder: Path) -> Path:
 
 def measure(video: Path) -> dict[str, float]:
     """Return the summary of one replay and how many walks it saw."""
-    command = [sys.executable, "-m", "edge_agent.replay", str(video)]
+    command = [sys.executable, "-m", "edge_agent", "replay", str(video)]
     shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     lines = [json.loads(line) for line in shown.splitlines()]
     summary: dict[str, float] = lines[-1]

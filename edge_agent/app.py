@@ -16,7 +16,7 @@ import structlog
 
 from edge_agent.centre_http import CentreHttp, open_centre_http
 from edge_agent.clock import SystemClock, is_system_clock_synced
-from edge_agent.config import BrokerSettings, GatewayConfig, read_secret
+from edge_agent.config import BrokerSettings, GatewayConfig
 from edge_agent.devices import Devices, forget_stale_conditions, inventory_of
 from edge_agent.evidence import EvidenceUploader, Spool, wanted_hashes
 from edge_agent.orders.audio_fetching import AudioSource
@@ -27,6 +27,7 @@ from edge_agent.orders.trusted_time import TrustedTime
 from edge_agent.outbox import Outbox, open_outbox
 from edge_agent.outbox.importance import Bounds
 from edge_agent.sd_notify import ServiceNotifier
+from edge_agent.secret_files import read_secret
 from edge_agent.supervisor import Backoff, Supervisor
 from edge_agent.telemetry import Samples, Telemetry
 from edge_agent.timekeeping import Timekeeper
@@ -41,7 +42,7 @@ EventSource = Callable[[Outbox], Awaitable[None]]
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _STATUS_EVERY_S = 10.0
 _HOUSEKEEPING_EVERY_S = 600.0
-_BROKER_BACKOFF = Backoff(last_s=30.0, slow_errors=(BusRefused,), slow_s=60.0)
+_BROKER_BACKOFF = Backoff(last_s=30.0, slow_errors=(BusRefused,), slow_s=15.0)
 
 
 def make_timekeeper() -> Timekeeper:
@@ -138,23 +139,25 @@ class _Gateway:
         """Run every part until `stop` is set; then end them, children included."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._start(tasks, source)
+                self._start(tasks, stop, source)
                 tasks.create_task(self._report(notifier), name="service status")
                 await _stop_when_told(stop, notifier)
         except* _Stop:
             await self.telemetry.write()
             log.info("stopped")
 
-    def _start(self, tasks: asyncio.TaskGroup, source: EventSource | None) -> None:
+    def _start(
+        self, tasks: asyncio.TaskGroup, stop: asyncio.Event, source: EventSource | None
+    ) -> None:
         clock = self.outbox.timekeeper.clock
-        parts = Supervisor(clock=clock)
-        broker = Supervisor(clock=clock, backoff=_BROKER_BACKOFF)
+        parts = Supervisor(clock=clock, stopping=stop)
+        broker = Supervisor(clock=clock, backoff=_BROKER_BACKOFF, stopping=stop)
         tasks.create_task(broker.keep("link", self.link.run_once), name="link")
         tasks.create_task(parts.keep("commands", self.desk.run_once), name="commands")
         tasks.create_task(parts.keep("evidence", self.uploader.run_once), name="evidence")
         tasks.create_task(parts.keep("telemetry", self.telemetry.run_once), name="telemetry")
         tasks.create_task(parts.keep("housekeeping", self._housekeep), name="housekeeping")
-        tasks.create_task(self.devices.run(), name="devices")
+        tasks.create_task(self.devices.run(stop), name="devices")
         if source is not None:
             tasks.create_task(_drain(source, self.outbox), name="event source")
 

@@ -61,6 +61,8 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_LONGEST_LINE_BYTES,
+            # Ctrl-C in a terminal is the agent's to obey; the child ends with its input.
+            start_new_session=True,
         )
         self._process = process
         log.info("child started", child=self._name, pid=process.pid)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from edge_agent import app, config, discovery, online_check
 from edge_agent.config import GatewayConfig
+from edge_agent.outbox import OutboxError
+from edge_agent.secret_files import too_open
 from edge_agent.strict_yaml import ConfigurationError
 
 EXIT_DONE = 0
@@ -31,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in error.faults:
             _complain(fault)
         return EXIT_CONFIGURATION
-    except KeyboardInterrupt:
+    except (OutboxError, OSError) as error:
+        _complain(str(error))
         return EXIT_TROUBLE
 
 
@@ -84,13 +87,18 @@ def _run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     loaded = config.load(args.config)
-    for warning in config.warnings_of(loaded):
+    for warning in too_open(_secrets_of(loaded)):
         _complain(f"warning: {warning}")
     _say(
         f"{args.config}: gateway {loaded.gateway_id} of {loaded.site_id},"
         f" {len(loaded.cameras)} cameras, {len(loaded.loudspeakers)} loudspeakers: correct"
     )
     return _check_online(loaded) if args.online else EXIT_DONE
+
+
+def _secrets_of(loaded: GatewayConfig) -> list[Path]:
+    passwords = [camera.password_file for camera in loaded.cameras if camera.password_file]
+    return [loaded.centre.token_file, loaded.broker.password_file, *passwords]
 
 
 def _check_online(loaded: GatewayConfig) -> int:

@@ -6,7 +6,6 @@ Holds no secret: secrets stay in files that are read when they are needed.
 import base64
 import binascii
 import ipaddress
-import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +18,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -27,53 +25,13 @@ from pydantic import (
 from contracts.codec import Id, Name, Share
 from contracts.errors import ContractError
 from contracts.topics import Address
+from edge_agent.secret_files import FilePath, SecretFile
 from edge_agent.strict_yaml import ConfigurationError, parse
 
 RING_MB_PER_CAMERA = 20
 """The packet rings of one camera: 8 MB of the analysis stream, 12 MB of the evidence stream."""
 
 
-def _resolve(path: Path, info: ValidationInfo) -> Path:
-    folder: Path = (info.context or {}).get("folder", Path())
-    return path.expanduser() if path.is_absolute() else folder / path.expanduser()
-
-
-def _resolve_secret(path: Path, info: ValidationInfo) -> Path:
-    resolved = _find_credential(path) or _resolve(path, info)
-    if not resolved.is_file():
-        raise ValueError(f"there is no file {resolved}")
-    if not os.access(resolved, os.R_OK):
-        raise ValueError(f"{resolved} may not be read by this user")
-    return resolved
-
-
-def _find_credential(path: Path) -> Path | None:
-    """Return what systemd loaded for a relative path; a folder's files are named folder_file."""
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    if not folder or path.is_absolute():
-        return None
-    names = ("_".join(path.parts), path.name)
-    found = (Path(folder) / name for name in names)
-    return next((file for file in found if file.is_file()), None)
-
-
-def read_secret(path: Path) -> str:
-    """Return the first line of a secret's file.
-
-    Raises:
-        ConfigurationError: it cannot be read or is empty.
-    """
-    try:
-        secret = path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"the secret in {path} cannot be read: {error}"]) from error
-    if not secret:
-        raise ConfigurationError([f"the secret in {path} is empty"])
-    return secret
-
-
-FilePath = Annotated[Path, AfterValidator(_resolve)]
-SecretFile = Annotated[Path, AfterValidator(_resolve_secret)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Polygon = Annotated[tuple[tuple[Share, Share], ...], Field(min_length=3, max_length=100)]
 
@@ -296,14 +254,3 @@ def load(path: Path) -> GatewayConfig:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path} cannot be read: {error}"]) from error
     return parse(GatewayConfig, text, context={"folder": path.resolve().parent})
-
-
-def warnings_of(config: GatewayConfig) -> list[str]:
-    """Return what is allowed but should be mended."""
-    files = [config.centre.token_file, config.broker.password_file]
-    files += [camera.password_file for camera in config.cameras if camera.password_file]
-    return [
-        f"{file} can be read by other users (mode {file.stat().st_mode & 0o777:o}); use chmod 600"
-        for file in files
-        if file.stat().st_mode & 0o077
-    ]

@@ -69,10 +69,10 @@ class Devices:
         pids = (self._vision.child.pid, self.player.child.pid)
         return tuple(pid for pid in pids if pid is not None)
 
-    async def run(self) -> None:
+    async def run(self, stopping: asyncio.Event) -> None:
         """Keep children and cameras running; what is not configured is not started."""
-        children = Supervisor(clock=self._clock, backoff=_CHILD_BACKOFF)
-        cameras = Supervisor(clock=self._clock, backoff=BACKOFF)
+        children = Supervisor(clock=self._clock, backoff=_CHILD_BACKOFF, stopping=stopping)
+        cameras = Supervisor(clock=self._clock, backoff=BACKOFF, stopping=stopping)
         async with asyncio.TaskGroup() as tasks:
             if self._has_loudspeakers:
                 player = children.keep("player", self.player.child.run_once)

@@ -5,7 +5,8 @@ from edge_agent.app import account_of
 from edge_agent.cameras.streams import credentials_of, find_streams
 from edge_agent.centre_http import AudioRefused, CentreUnreachable, open_centre_http
 from edge_agent.clock import Clock
-from edge_agent.config import CameraSettings, GatewayConfig, read_secret
+from edge_agent.config import CameraSettings, GatewayConfig
+from edge_agent.secret_files import read_secret
 from edge_agent.wire.bus import BusError, try_account
 
 _NO_AUDIO = "0" * 64

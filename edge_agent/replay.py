@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
-import cv2
-
+from edge_agent import config
+from edge_agent.config import CameraSettings
 from edge_agent.vision.analysis import WHOLE_PICTURE, Analysis, Said, Stock
 from edge_agent.vision.child import quiet_libraries
 from edge_agent.vision.messages import (
@@ -158,13 +158,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, help="write the events here, not to stdout")
 
 
-def main(args: argparse.Namespace, watch: Watch | None = None) -> int:
+def main(args: argparse.Namespace) -> int:
     """Replay one recording; return the exit code (2: the recording or output is unusable).
 
-    `watch` is the first camera of `--config`; its zones, masks, sensitivity and time apply.
+    Raises:
+        ConfigurationError: `--config` names a file with faults.
     """
     quiet_libraries()
-    unattended_s = args.unattended_s or (watch.unattended_s if watch else 10.0)
+    settings = first_camera(args.config) if args.config else None
+    unattended_s = args.unattended_s or (settings.unattended_s if settings else 10.0)
     try:
         with ExitStack() as stack:
             output: TextIO = sys.stdout
@@ -173,16 +175,32 @@ def main(args: argparse.Namespace, watch: Watch | None = None) -> int:
             stream_s = run_replay(
                 args.video,
                 output=output,
-                zones=watch.zones if watch else None,
-                masks=watch.masks if watch else (),
+                zones=zones_of(settings) if settings else None,
+                masks=settings.masks if settings else (),
                 unattended_s=unattended_s,
-                sensitivity=watch.sensitivity if watch else 0.5,
+                sensitivity=settings.sensitivity if settings else 0.5,
             )
     except (ReplayError, OSError) as error:
         sys.stderr.write(f"edge-agent replay: {error}\n")
         return 2
     sys.stdout.write(json.dumps(summary(stream_s)) + "\n")
     return 0
+
+
+def first_camera(path: Path) -> CameraSettings | None:
+    """Return the first camera of a gateway's configuration, if it has one.
+
+    Raises:
+        ConfigurationError: the file has faults.
+    """
+    return next(iter(config.load(path).cameras), None)
+
+
+def zones_of(settings: CameraSettings) -> tuple[Zone, ...]:
+    """Return a configured camera's zones as the vision child takes them."""
+    return tuple(
+        Zone(name=zone.name, purpose=zone.purpose, polygon=zone.polygon) for zone in settings.zones
+    )
 
 
 def summary(stream_s: float) -> dict[str, object]:
@@ -195,10 +213,3 @@ def summary(stream_s: float) -> dict[str, object]:
         "cpu_s": round(time.process_time(), 3),
         "peak_rss_mb": round(peak_rss_mb, 1),
     }
-
-
-if __name__ == "__main__":
-    _parser = argparse.ArgumentParser(prog="edge-agent replay")
-    add_arguments(_parser)
-    cv2.setNumThreads(1)
-    sys.exit(main(_parser.parse_args()))

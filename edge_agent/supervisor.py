@@ -1,5 +1,6 @@
 """Keeps one thing running for ever: backoff with jitter, and the only broad `except`."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -51,11 +52,18 @@ class Supervisor:
     """Runs `run_once` again whenever it ends, until it is cancelled."""
 
     def __init__(
-        self, *, clock: Clock, backoff: Backoff | None = None, draw: Draw = random.random
+        self,
+        *,
+        clock: Clock,
+        backoff: Backoff | None = None,
+        draw: Draw = random.random,
+        stopping: asyncio.Event | None = None,
     ) -> None:
+        """Args: once `stopping` is set nothing is started again."""
         self._clock = clock
         self._backoff = backoff or Backoff()
         self._draw = draw
+        self._stopping = stopping
 
     async def keep(
         self,
@@ -76,6 +84,9 @@ class Supervisor:
                 await run_once()
             except Exception as fault:  # noqa: BLE001 -- the one place that must survive everything
                 error = fault
+            if self._stopping is not None and self._stopping.is_set():
+                # A TaskGroup whose child failed while it was cancelled raises the failure only.
+                return
             if error is not None and failed is not None:
                 await failed(error)
             held = self._clock.monotonic_s() - began_s >= self._backoff.last_s

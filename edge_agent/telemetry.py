@@ -5,10 +5,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from contracts.telemetry import Metric, Sample, TelemetryRow
 from edge_agent.config import TelemetrySettings
 from edge_agent.outbox import Entry, Outbox
 from edge_agent.timekeeping import Timekeeper
+
+log = structlog.get_logger(__name__)
 
 _MOST_SAMPLES = 5_000
 _CPU = Path("/proc/stat")
@@ -20,6 +24,7 @@ class Samples:
     def __init__(self, timekeeper: Timekeeper) -> None:
         self._timekeeper = timekeeper
         self._samples: list[Sample] = []
+        self._left_out = 0
 
     def add(
         self,
@@ -29,15 +34,20 @@ class Samples:
         device_id: str | None = None,
         at_s: float | None = None,
     ) -> None:
-        """Add a reading; beyond 5,000 in a minute readings are left out."""
-        if len(self._samples) < _MOST_SAMPLES:
-            sampled_at = self._timekeeper.moment(at_s).occurred_at
-            self._samples.append(
-                Sample(sampled_at=sampled_at, device_id=device_id, metric=metric, value=value)
-            )
+        """Add a reading; beyond 5,000 until the next row readings are counted, not kept."""
+        if len(self._samples) == _MOST_SAMPLES:
+            self._left_out += 1
+            return
+        sampled_at = self._timekeeper.moment(at_s).occurred_at
+        self._samples.append(
+            Sample(sampled_at=sampled_at, device_id=device_id, metric=metric, value=value)
+        )
 
     def take(self) -> TelemetryRow | None:
         """Return everything added since the last time, None for nothing."""
+        if self._left_out:
+            log.warning("readings left out", count=self._left_out)
+            self._left_out = 0
         samples, self._samples = self._samples, []
         return TelemetryRow(samples=tuple(samples)) if samples else None
 

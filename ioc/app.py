@@ -13,10 +13,12 @@ from uuid import uuid4
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from ioc.broadcasts.desk import BroadcastDesk
 from ioc.broadcasts.keys import load_signing_key
 from ioc.centre import Centre
+from ioc.certificate import follow_certificate
 from ioc.clock import Clock, SystemClock
 from ioc.evidence.pictures import PictureStore
 from ioc.gateways.enrolment import read_centre_password
@@ -35,7 +37,6 @@ from ioc.supervisor import Work, keep_running
 from ioc.timeseries import open_series
 from ioc.web.application import create_application
 
-CERTIFICATE_LOOK_S = 60.0
 STOP_TIMEOUT_S = 3
 """How long open requests, such as event streams, may go on after SIGTERM."""
 
@@ -97,11 +98,12 @@ def serve(settings: Settings) -> None:
 
 async def _run(settings: Settings, listener: socket, *, clock: Clock) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn catches these, stops, and raises them again, by then without further meaning.
-        loop.add_signal_handler(number, _log.info, "centre.told_to_stop")
     async with compose(settings, clock=clock) as running:
-        server = uvicorn.Server(_load(_web_config(running.centre)))
+        application = create_application(running.centre)
+        server = uvicorn.Server(_load(_web_config(settings.web, application)))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Beside uvicorn's own, which serves open requests to their end.
+            loop.add_signal_handler(number, _stop, server, application)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(keep_running(name, work, clock=clock), name=name)
@@ -126,7 +128,9 @@ def _works(running: Running, server: uvicorn.Server) -> dict[str, Work]:
             store=centre.store, series=centre.series, clock=centre.clock
         ),
         "systemd": lambda: _tell_systemd(server, centre.clock),
-        "certificate": lambda: _follow_certificate(centre.settings.web, server, centre.clock),
+        "certificate": lambda: follow_certificate(
+            centre.settings.web, server.config.ssl, clock=centre.clock
+        ),
     }
 
 
@@ -143,26 +147,15 @@ async def _tell_systemd(server: uvicorn.Server, clock: Clock) -> None:
             notify("WATCHDOG=1")
 
 
-async def _follow_certificate(web: Web, server: uvicorn.Server, clock: Clock) -> None:
-    """Use a renewed certificate for new connections, without a restart."""
-    certificate, key = web.tls_certificate, web.tls_key
-    while certificate is None or key is None:
-        await clock.sleep(3_600.0)
-    known = certificate.stat().st_mtime_ns
-    while True:
-        await clock.sleep(CERTIFICATE_LOOK_S)
-        context: ssl.SSLContext | None = server.config.ssl
-        current = certificate.stat().st_mtime_ns
-        if current != known and context is not None:
-            context.load_cert_chain(certificate, key)
-            known = current
-            _log.info("web.certificate_renewed")
+def _stop(server: uvicorn.Server, application: FastAPI) -> None:
+    """Stop, also before it serves; event streams end by themselves instead of being cut off."""
+    server.should_exit = True
+    application.state.feed.close()
 
 
-def _web_config(centre: Centre) -> uvicorn.Config:
-    web = centre.settings.web
+def _web_config(web: Web, application: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
-        create_application(centre),
+        application,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,6 +1,8 @@
-"""Keeps a piece of work running: starts it again after a fault, later and later, and says so once."""
+"""Keeps work running: a fault ends here, is said once, and the work begins again.
 
-import asyncio
+The only module that catches every exception.
+"""
+
 from collections.abc import Awaitable, Callable
 from random import Random
 
@@ -9,8 +11,8 @@ import structlog
 from ioc.clock import Clock
 
 FIRST_RETRY_S = 1.0
-LONGEST_RETRY_S = 30.0
-STEADY_AFTER_S = 60.0
+LONGEST_RETRY_S = 10.0
+STEADY_AFTER_S = 10.0
 """Work that ran this long has recovered: the next fault is retried soon again."""
 
 Work = Callable[[], Awaitable[None]]
@@ -20,29 +22,37 @@ _random = Random()  # noqa: S311 - spreads retries, guards nothing
 
 
 async def keep_running(name: str, work: Work, *, clock: Clock) -> None:
-    """Run `work` for ever; its faults end here. The only place that catches every exception."""
-    attempt, last_fault = 0, ""
+    """Run `work` for ever, after a fault again: later and later, at most every ten seconds."""
+    retries, last_fault = 0, ""
     while True:
         started_s = clock.monotonic_s()
         try:
             await work()
             fault = "it ended by itself"
-        except asyncio.CancelledError:
-            raise
         except Exception as error:  # noqa: BLE001 - the supervisor
             fault = f"{type(error).__name__}: {error}"
             if fault != last_fault:
                 _log.warning("work.failed", work=name, fault=fault, exc_info=not _expected(error))
         if clock.monotonic_s() - started_s > STEADY_AFTER_S:
-            attempt, last_fault = 0, ""
+            retries, last_fault = 0, ""
         last_fault = fault
-        await clock.sleep(retry_delay_s(attempt))
-        attempt += 1
+        await clock.sleep(retry_delay_s(retries))
+        retries += 1
 
 
-def retry_delay_s(attempt: int) -> float:
-    """Return the pause before retry `attempt` (0 is the first): exponential with half jitter."""
-    longest = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(attempt, 10))
+async def attempt(name: str, work: Work) -> bool:
+    """Run `work` once; return whether it succeeded, having said why not."""
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001 - the supervisor
+        _log.exception("work.failed", work=name, fault=f"{type(error).__name__}: {error}")
+        return False
+    return True
+
+
+def retry_delay_s(retries: int) -> float:
+    """Return the pause after so many retries: exponential with half jitter."""
+    longest = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(retries, 10))
     return longest * (0.5 + _random.random() / 2)
 
 

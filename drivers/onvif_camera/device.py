@@ -53,8 +53,7 @@ async def open_camera(
 
 async def _ask_all(soap: SoapCamera, xaddr: str, now: Callable[[], datetime]) -> CameraStreams:
     offset = await _clock_offset(soap, now)
-    if offset is not None:
-        soap.set_clock_offset(offset)
+    soap.sign_with(lambda: now() + (offset or timedelta()))
     manufacturer, model, firmware_version = await soap.device_information()
     media_xaddr = usable_host(await soap.media_xaddr(), xaddr)
     profiles = await soap.media_profiles(media_xaddr)

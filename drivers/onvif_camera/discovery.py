@@ -104,7 +104,7 @@ def parse_probe_matches(datagram: bytes) -> list[DiscoveredCamera]:
         return []
     try:
         root = ElementTree.fromstring(datagram)  # noqa: S314  no document type, so no entities
-    except (ElementTree.ParseError, ValueError):
+    except (ElementTree.ParseError, LookupError, ValueError):  # LookupError: an unknown encoding
         return []
     matches = (_parse_match(match) for match in root.iter(f"{{{DISCOVERY}}}ProbeMatch"))
     return [camera for camera in matches if camera is not None]

@@ -1,9 +1,9 @@
 """Speaks SOAP with one camera through onvif-zeep-async; zeep's objects and errors stay in here."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ class SoapCamera:
         self._credentials = credentials
         self._stack = stack
         self._timeout_s = timeout_s
-        self._clock_offset: timedelta | None = None
+        self._signing_time: Callable[[], datetime] | None = None
         self._services: dict[tuple[str, bool], Any] = {}
 
     async def system_date_and_time(self) -> datetime | None:
@@ -68,9 +68,9 @@ class SoapCamera:
             return None
         return _utc(answer)
 
-    def set_clock_offset(self, offset: timedelta) -> None:
-        """Sign what follows with the camera's time; it refuses tokens that look old."""
-        self._clock_offset = offset
+    def sign_with(self, camera_now: Callable[[], datetime]) -> None:
+        """Sign what follows with the camera's time (aware UTC); it refuses tokens that look old."""
+        self._signing_time = camera_now
 
     async def device_information(self) -> tuple[str | None, str | None, str | None]:
         """Return (manufacturer, model, firmware version)."""
@@ -126,6 +126,8 @@ class SoapCamera:
 
     async def _call(self, service: Any, operation: str, parameters: object = None) -> Any:  # noqa: ANN401
         account = "" if self._credentials else "authless_"
+        if self._signing_time is not None:
+            service.zeep_client.wsse.created = self._signing_time()
         return await _ask(getattr(service, account + operation)(parameters))
 
     async def _service(self, name: str, xaddr: str, *, account: bool = True) -> Any:  # noqa: ANN401  zeep has no types
@@ -142,7 +144,6 @@ class SoapCamera:
             credentials.password if credentials else None,
             str(WSDL_FOLDER / definition["wsdl"]),
             no_cache=True,
-            dt_diff=self._clock_offset,
             binding_name=f"{{{definition['ns']}}}{definition['binding']}",
         )
         self._stack.push_async_callback(service.close)

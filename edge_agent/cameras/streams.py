@@ -12,7 +12,8 @@ from drivers.camera import (
 )
 from edge_agent.cameras.faults import make_fault
 from edge_agent.clock import Clock
-from edge_agent.config import CameraSettings, read_secret
+from edge_agent.config import CameraSettings
+from edge_agent.secret_files import read_secret
 from edge_agent.strict_yaml import ConfigurationError
 from edge_agent.vision.messages import Watch, Zone
 

@@ -5,7 +5,9 @@ from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
-from edge_agent.outbox.errors import is_unreadable
+from edge_agent.outbox.errors import OutboxInUse, is_locked, is_unreadable
+
+_LOCK_WAIT_S = 1.0
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -70,10 +72,15 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, bool]:
 
     One process owns the file: it is locked until closed, and a lock left by a killed process is
     none. The connection may be used from any thread, by one at a time.
+
+    Raises:
+        OutboxInUse: another process has it open.
     """
     try:
         return _open(path), False
     except sqlite3.DatabaseError as error:
+        if is_locked(error):
+            raise OutboxInUse(f"{path} is in use by another agent") from error
         if not is_unreadable(error):
             raise
     aside = uuid4().hex[:8]
@@ -85,7 +92,9 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=_LOCK_WAIT_S
+    )
     try:
         _prepare(connection)
     except sqlite3.Error:
@@ -99,7 +108,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA journal_size_limit = 4194304")
+    # A log that stays small and keeps its space: on a full disk it must not have to grow.
+    connection.execute("PRAGMA wal_autocheckpoint = 256")
+    connection.execute("PRAGMA journal_size_limit = -1")
     with closing(connection.execute("PRAGMA quick_check(1)")) as check:
         verdict = check.fetchone()[0]
     if verdict != "ok":

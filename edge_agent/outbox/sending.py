@@ -4,11 +4,12 @@ A lane is sent in the order of its sequences. When a repeat is due, everything u
 sent again from the oldest on, so nothing overtakes what it follows.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from contracts.ranges import Ranges, contains
+from contracts.ranges import Ranges
 
 WINDOW = 8
 FIRST_REPEAT_S = 5.0
@@ -94,8 +95,16 @@ def after_ack(progress: LaneProgress, committed: Ranges) -> LaneProgress:
     flights = tuple(
         replace(flight, unacknowledged=left)
         for flight in progress.flights
-        if (left := frozenset(n for n in flight.unacknowledged if not contains(committed, n)))
+        if (left := _outside(committed, flight.unacknowledged))
     )
     if flights == progress.flights:
         return progress
     return replace(progress, flights=flights, fruitless=0)
+
+
+def _outside(ranges: Ranges, sequences: frozenset[int]) -> frozenset[int]:
+    """Return the numbers that lie in none of the ascending ranges, of which there may be many."""
+    firsts = [first for first, _ in ranges]
+    return frozenset(
+        n for n in sequences if (index := bisect_right(firsts, n) - 1) < 0 or ranges[index][1] < n
+    )

@@ -16,6 +16,7 @@ from contracts.state import Ack
 from contracts.topics import Address
 from edge_agent.outbox import acknowledging, eviction, schema
 from edge_agent.outbox.batches import next_event_batch, next_telemetry_batch
+from edge_agent.outbox.disk_space import DiskSpace
 from edge_agent.outbox.drafts import OutboxBatch
 from edge_agent.outbox.entry import Entry
 from edge_agent.outbox.errors import OutboxUnwritable, is_disk_full
@@ -25,8 +26,6 @@ from edge_agent.timekeeping import Timekeeper
 
 Result = TypeVar("Result")
 
-_RESERVE_BYTES = 1_048_576
-"""Space held back so that a full disk still takes the transaction that makes room."""
 _ROOM_BYTES = 262_144
 """Freed at once on a full disk."""
 
@@ -41,10 +40,9 @@ class OutboxStore:
         self.timekeeper = timekeeper
         self._source = source_of(address)
         self._lock = threading.Lock()
-        self._reserve = path.with_suffix(".reserve")
         self._connection, was_unreadable = schema.open_file(path)
         self._usage = self._measure()
-        self._fill_reserve()
+        self._space = DiskSpace(path, self._connection)
         if was_unreadable:
             self.write(
                 lambda entry: eviction.record_gap(entry, [], telemetry_rows=0, reason="unreadable")
@@ -61,20 +59,17 @@ class OutboxStore:
             OutboxUnwritable: the disk is full and nothing is left to drop.
         """
         with self._lock:
-            try:
-                return self._transact(work)
-            except sqlite3.OperationalError as error:
-                if not is_disk_full(error):
-                    raise
-            try:
-                self._make_room_on_disk()
-                return self._transact(work)
-            except sqlite3.OperationalError as error:
-                if not is_disk_full(error):
-                    raise
-                raise OutboxUnwritable("the disk of the outbox is full") from error
-            finally:
-                self._fill_reserve()
+            self._space.mind()
+            remedies = (None, self._make_room_on_disk, self._space.release, self._make_room_on_disk)
+            for remedy in remedies:
+                try:
+                    if remedy is not None:
+                        remedy()
+                    return self._transact(work)
+                except sqlite3.OperationalError as error:
+                    if not is_disk_full(error):
+                        raise
+            raise OutboxUnwritable("the disk of the outbox is full and nothing more can be dropped")
 
     def read(self, work: Callable[[Entry], Result]) -> Result:
         """Return what `work` reads; it must not write."""
@@ -168,27 +163,11 @@ class OutboxStore:
             eviction.make_room(entry, bytes_wanted=excess, reason="full")
 
     def _make_room_on_disk(self) -> None:
-        self._reserve.unlink(missing_ok=True)
-        self._checkpoint()
         self._transact(
             lambda entry: eviction.make_room_on_disk(
                 entry, bytes_wanted=_ROOM_BYTES, reason="disk_full"
             )
         )
-        self._checkpoint()
-
-    def _checkpoint(self) -> None:
-        # A checkpoint that finds no room leaves the log as it is; nothing is lost.
-        with suppress(sqlite3.OperationalError):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def _fill_reserve(self) -> None:
-        if self._reserve.exists():
-            return
-        try:
-            self._reserve.write_bytes(bytes(_RESERVE_BYTES))
-        except OSError:
-            self._reserve.unlink(missing_ok=True)
 
     def _measure(self) -> Usage:
         events = self._connection.execute(

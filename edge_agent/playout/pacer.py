@@ -236,7 +236,7 @@ def _become_realtime() -> bool:
     """
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_REALTIME_PRIORITY))
-    except PermissionError:
+    except OSError:
         return False
     return True
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import structlog
+from av import VideoFrame
 
 from edge_agent.vision.codec import Decoder, StreamFormat, encode_jpeg, luma_plane, picture_at
 from edge_agent.vision.messages import (
@@ -130,9 +131,7 @@ class Analysis:
 
     def _may_rest(self, t_s: float) -> bool:
         times = self._keyframes_s
-        if len(times) < 3 or max(b - a for a, b in zip(times, times[1:], strict=False)) > (
-            MAX_WATCHED_GOP_S
-        ):
+        if len(times) < 3 or max(b - a for a, b in pairwise(times)) > MAX_WATCHED_GOP_S:
             return False
         return t_s - self._last_stir_s > QUIET_AFTER_S and self._scene is not None
 
@@ -165,11 +164,11 @@ class Analysis:
             said += self._decode(packet)
         return said
 
-    def _look_at(self, frames: list[Any]) -> list[Said]:
+    def _look_at(self, frames: list[VideoFrame]) -> list[Said]:
         said: list[Said] = []
         for frame in frames:
             self.decoded += 1
-            t_s = self._shown.pop(frame.pts, None)
+            t_s = self._shown.pop(frame.pts or 0, None)
             if t_s is None or t_s < self._due_s:
                 continue
             self._due_s = max(self._due_s + 1.0 / ANALYSIS_FPS, t_s + 0.5 / ANALYSIS_FPS)
@@ -178,7 +177,7 @@ class Analysis:
             self._shown = dict(list(self._shown.items())[-300:])
         return said
 
-    def _step(self, frame: Any, t_s: float) -> list[Said]:
+    def _step(self, frame: VideoFrame, t_s: float) -> list[Said]:
         plane = luma_plane(frame)
         said: list[Said] = []
         size = (plane.shape[1], plane.shape[0])
@@ -197,7 +196,7 @@ class Analysis:
     def _masked(self, plane: Pixels) -> Pixels:
         return plane if self._mask is None else (plane * self._mask)
 
-    def _begin(self, frame: Any, size: tuple[int, int], t_s: float) -> list[Said]:
+    def _begin(self, frame: VideoFrame, size: tuple[int, int], t_s: float) -> list[Said]:
         said: list[Said] = []
         if self._scene is None:
             said.append(

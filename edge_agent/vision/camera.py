@@ -109,8 +109,7 @@ class Evidence:
         pause_s, failing = RETRY_FIRST_S, False
         while not self._stopped.is_set():
             try:
-                pause_s = self._keep(pause_s)
-                return
+                self._keep()
             except SourceLost as lost:
                 if self.stock is not None:
                     pause_s, failing = RETRY_FIRST_S, False
@@ -121,7 +120,7 @@ class Evidence:
             self._stopped.wait(pause_s)
             pause_s = min(RETRY_MOST_S, 2 * pause_s)
 
-    def _keep(self, pause_s: float) -> float:
+    def _keep(self) -> None:
         with open_source(self._uri, self._monotonic_s()) as source:
             ring = PacketRing(max_s=EVIDENCE_RING_S, max_bytes=EVIDENCE_RING_BYTES)
             for packet in source.packets(self._monotonic_s):
@@ -129,7 +128,6 @@ class Evidence:
                 self.stock = Stock(form=source.form, ring=ring)
                 if self._stopped.is_set():
                     break
-        return pause_s
 
 
 class Camera:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import cast
 
 import av
 import av.error
 import cv2
 import numpy as np
+from av import VideoFrame
+from av.video.codeccontext import VideoCodecContext
 
 from edge_agent.vision.ring import Packet
 from edge_agent.vision.scene.plane import Pixels, plane_size, reduction
@@ -42,8 +44,8 @@ class Decoder:
         self.errors = 0
         """Packets that could not be decoded."""
 
-    def _open(self) -> Any:
-        context = av.CodecContext.create(self._form.codec, "r")
+    def _open(self) -> VideoCodecContext:
+        context = cast("VideoCodecContext", av.CodecContext.create(self._form.codec, "r"))
         context.thread_count = 1
         context.extradata = self._form.extradata
         context.width, context.height = self._form.width, self._form.height
@@ -51,7 +53,7 @@ class Decoder:
             context.options = {"skip_loop_filter": "all"}
         return context
 
-    def feed(self, packet: Packet) -> list[Any]:
+    def feed(self, packet: Packet) -> list[VideoFrame]:
         """Return the pictures that this packet completes; a broken packet counts as an error."""
         unit = av.Packet(packet.payload)
         unit.pts = packet.pts
@@ -63,7 +65,7 @@ class Decoder:
             self.errors += 1
             return []
 
-    def drain(self) -> list[Any]:
+    def drain(self) -> list[VideoFrame]:
         """Return the pictures still inside and make ready for another keyframe."""
         try:
             frames = list(self._context.decode(None))
@@ -73,13 +75,13 @@ class Decoder:
         return frames
 
 
-def luma_plane(frame: Any) -> Pixels:
+def luma_plane(frame: VideoFrame) -> Pixels:
     """Return the picture's luma reduced for analysis, (height, width) uint8."""
     if frame.format.name in _PLANAR:
         plane = frame.planes[0]
-        luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        luma: Pixels = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     else:
-        luma = frame.to_ndarray(format="gray")
+        luma = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
     step = reduction(frame.width, frame.height)
     size = plane_size(frame.width, frame.height)
     luma = luma[: size[1] * step, : size[0] * step]
@@ -98,7 +100,9 @@ class Jpeg:
     taken_at_s: float
 
 
-def picture_at(form: StreamFormat, packets: Sequence[Packet], at_s: float) -> tuple[Any, float]:
+def picture_at(
+    form: StreamFormat, packets: Sequence[Packet], at_s: float
+) -> tuple[VideoFrame, float]:
     """Decode the picture shown at `at_s`, or the nearest that the packets hold.
 
     Returns:
@@ -108,9 +112,9 @@ def picture_at(form: StreamFormat, packets: Sequence[Packet], at_s: float) -> tu
         LookupError: none of the packets could be decoded.
     """
     shown = {packet.pts: packet.t_s for packet in packets}
-    best: tuple[float, Any, float] | None = None
+    best: tuple[float, VideoFrame, float] | None = None
     for frame in _pictures(form, packets):
-        t_s = shown.get(frame.pts, at_s)
+        t_s = shown.get(frame.pts or 0, at_s)
         if best is None or abs(t_s - at_s) < best[0]:
             best = (abs(t_s - at_s), frame, t_s)
         elif t_s > at_s:
@@ -120,7 +124,7 @@ def picture_at(form: StreamFormat, packets: Sequence[Packet], at_s: float) -> tu
     return best[1], best[2]
 
 
-def _pictures(form: StreamFormat, packets: Sequence[Packet]) -> Iterator[Any]:
+def _pictures(form: StreamFormat, packets: Sequence[Packet]) -> Iterator[VideoFrame]:
     decoder = Decoder(form, fast=False)
     for packet in packets:
         yield from decoder.feed(packet)
@@ -128,7 +132,7 @@ def _pictures(form: StreamFormat, packets: Sequence[Packet]) -> Iterator[Any]:
 
 
 def encode_jpeg(
-    frame: Any, taken_at_s: float, masks: Sequence[Sequence[tuple[float, float]]]
+    frame: VideoFrame, taken_at_s: float, masks: Sequence[Sequence[tuple[float, float]]]
 ) -> Jpeg:
     """Encode a picture with the privacy masks burnt in black."""
     image = frame.to_ndarray(format="bgr24")

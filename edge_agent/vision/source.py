@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from fractions import Fraction
 
 import av
 import av.error
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from edge_agent.vision.codec import StreamFormat
 from edge_agent.vision.messages import LossReason
@@ -45,20 +47,20 @@ class StreamClock:
                 self._offset_s = self._start_s - pts_s
             return pts_s + self._offset_s
         offset_s = arrived_s - pts_s
-        if self._offset_s is None or abs(offset_s - self._offset_s) > JUMP_S:
-            self._offset_s = offset_s
-        elif offset_s < self._offset_s:
+        ahead_s = 0.0 if self._offset_s is None else offset_s - self._offset_s
+        if self._offset_s is None or not 0.0 <= ahead_s <= JUMP_S:
             self._offset_s = offset_s
         else:
-            self._offset_s += 0.0005 * (offset_s - self._offset_s)
+            self._offset_s += 0.0005 * ahead_s
         return pts_s + self._offset_s
 
 
 class Source:
     """One open stream. Only the thread that opened it may touch it."""
 
-    def __init__(self, container: Any, stream: Any, clock: StreamClock) -> None:
+    def __init__(self, container: InputContainer, stream: VideoStream, clock: StreamClock) -> None:
         self._container = container
+        self._time_base = stream.time_base or Fraction(1, 90_000)
         self._stream = stream
         self._clock = clock
         rate = stream.average_rate or stream.guessed_rate
@@ -68,7 +70,7 @@ class Source:
             extradata=stream.codec_context.extradata,
             width=stream.codec_context.width,
             height=stream.codec_context.height,
-            time_base=stream.time_base,
+            time_base=self._time_base,
             nominal_fps=float(rate) if rate else 0.0,
         )
 
@@ -78,7 +80,7 @@ class Source:
         Raises:
             SourceLost: the stream stalled, broke or ended; always, in the end.
         """
-        base = self._stream.time_base
+        base = self._time_base
         last_pts = 0
         try:
             for unit in self._container.demux(self._stream):
@@ -122,7 +124,7 @@ def open_source(uri: str, start_s: float) -> Iterator[Source]:
         if not videos:
             raise SourceLost("undecodable", "there is no video in the stream")
         stream = videos[0]
-        if not stream.codec_context or stream.codec_context.name in {"", "none"}:
+        if stream.codec_context is None:
             raise SourceLost("undecodable", "the video's codec is unknown")
         clock = StreamClock(live=is_live(uri), start_s=start_s)
         yield Source(container, stream, clock)

@@ -4,17 +4,23 @@ Promises delivery to nobody: what counts is the centre's acknowledgement.
 """
 
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from enum import IntEnum
 
 import aiomqtt
 
+from edge_agent.cancellation import (
+    cancellation_kept,
+    count_cancellations,
+    raise_if_cancelled_since,
+)
+
 _KEEP_ALIVE_S = 30
 _TIMEOUT_S = 10.0
+_AT_LEAST_ONCE = 1
 _REFUSED_CREDENTIALS = frozenset({4, 5, 134, 135})
-"""CONNACK codes: MQTT 3.1.1 table 3.1 (bad user name or password, not authorised), MQTT 5 §3.2.2.2."""
+"""CONNACK: bad user name or password, not authorised (MQTT 3.1.1 table 3.1, MQTT 5 §3.2.2.2)."""
 
 
 class BusError(Exception):
@@ -23,12 +29,6 @@ class BusError(Exception):
 
 class BusRefused(BusError):
     """The broker refuses this gateway's name or password; the administrator must look into it."""
-
-
-class QoS(IntEnum):
-    """Delivery promise of MQTT."""
-
-    AT_LEAST_ONCE = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,6 @@ class Received:
 
     topic_name: str
     payload: bytes
-    retained: bool
 
 
 class Bus:
@@ -63,10 +62,8 @@ class Bus:
         Raises:
             BusError: the connection is gone.
         """
-        with _translated():
-            await self._connection.publish(
-                topic_name, payload, qos=QoS.AT_LEAST_ONCE, retain=retained
-            )
+        with cancellation_kept(), _translated():
+            await self._connection.publish(topic_name, payload, qos=_AT_LEAST_ONCE, retain=retained)
 
     async def subscribe(self, *topic_filters: str) -> None:
         """Ask for topics.
@@ -74,9 +71,9 @@ class Bus:
         Raises:
             BusError: the connection is gone.
         """
-        with _translated():
+        with cancellation_kept(), _translated():
             for topic_filter in topic_filters:
-                await self._connection.subscribe(topic_filter, qos=QoS.AT_LEAST_ONCE)
+                await self._connection.subscribe(topic_filter, qos=_AT_LEAST_ONCE)
 
     async def received(self) -> AsyncIterator[Received]:
         """Yield what comes in, in the broker's order.
@@ -86,11 +83,7 @@ class Bus:
         """
         with _translated():
             async for arrival in self._connection.messages:
-                yield Received(
-                    topic_name=str(arrival.topic),
-                    payload=bytes(arrival.payload),
-                    retained=bool(arrival.retain),
-                )
+                yield Received(topic_name=str(arrival.topic), payload=bytes(arrival.payload))
 
 
 @asynccontextmanager
@@ -103,7 +96,35 @@ async def open_bus(
         BusRefused: name or password are wrong.
         BusError: the broker cannot be reached.
     """
-    connection = aiomqtt.Client(
+    retained_will = aiomqtt.Will(will_topic_name, will, qos=_AT_LEAST_ONCE, retain=True)
+    connection = _make_connection(account, identifier, retained_will)
+    cancellations = count_cancellations()
+    with _translated():
+        await connection.__aenter__()
+    try:
+        raise_if_cancelled_since(cancellations)
+        yield Bus(connection)
+    finally:
+        # A connection that is already gone cannot be closed better.
+        with cancellation_kept(), suppress(aiomqtt.MqttError):
+            await connection.__aexit__(None, None, None)
+
+
+async def try_account(account: Account, *, identifier: str) -> None:
+    """Connect and disconnect, leaving nothing behind.
+
+    Raises:
+        BusError: the broker does not let this account in now.
+    """
+    with _translated():
+        async with _make_connection(account, identifier, None):
+            return
+
+
+def _make_connection(
+    account: Account, identifier: str, will: aiomqtt.Will | None
+) -> aiomqtt.Client:
+    return aiomqtt.Client(
         account.host,
         account.port,
         username=account.username,
@@ -114,49 +135,17 @@ async def open_bus(
         keepalive=_KEEP_ALIVE_S,
         timeout=_TIMEOUT_S,
         tls_context=account.tls,
-        will=aiomqtt.Will(will_topic_name, will, qos=QoS.AT_LEAST_ONCE, retain=True),
+        will=will,
     )
-    with _translated():
-        await connection.__aenter__()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
     try:
-        yield Bus(connection)
-    finally:
-        # A connection that is already gone cannot be closed better.
-        with suppress(aiomqtt.MqttError):
-            await connection.__aexit__(None, None, None)
-
-
-async def try_account(account: Account, *, identifier: str) -> None:
-    """Connect and disconnect, leaving nothing behind.
-
-    Raises:
-        BusError: the broker does not let this account in now.
-    """
-    connection = aiomqtt.Client(
-        account.host,
-        account.port,
-        username=account.username,
-        password=account.password,
-        identifier=identifier,
-        protocol=aiomqtt.ProtocolVersion.V311,
-        timeout=_TIMEOUT_S,
-        tls_context=account.tls,
-    )
-    with _translated():
-        async with connection:
-            return
-
-
-class _translated:  # noqa: N801 -- reads as a word after `with`
-    """Turns aiomqtt's errors into ours."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, aiomqtt.MqttError):
-            code = getattr(error, "rc", None)
-            refused = getattr(code, "value", code) in _REFUSED_CREDENTIALS
-            raise (BusRefused if refused else BusError)(str(error)) from error
-        if isinstance(error, (OSError, TimeoutError)):
-            raise BusError(str(error)) from error
+        yield
+    except aiomqtt.MqttError as error:
+        code = getattr(error, "rc", None)
+        refused = getattr(code, "value", code) in _REFUSED_CREDENTIALS
+        raise (BusRefused if refused else BusError)(str(error)) from error
+    except OSError as error:
+        raise BusError(str(error)) from error

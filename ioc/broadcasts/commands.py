@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.codec import decode
@@ -32,6 +32,8 @@ from ioc.store.tables import commands, gateways
 SEND_AGAIN_AFTER = timedelta(seconds=10)
 # A gateway that learns the time later than this has had another birth, with another nonce.
 _CLOCK_VALID = timedelta(seconds=60)
+# Every reconnection orders one: kept for the technician for a while, then of no interest.
+_CLOCK_KEPT = timedelta(days=7)
 _CLOCK_KIND = "clock.v1"
 
 
@@ -113,6 +115,11 @@ async def order_clock(
         .values(state="expired", reason="the gateway has connected again")
     )
     await connection.execute(update(commands).where(mine).values(last_sent_at=None))
+    await connection.execute(
+        delete(commands)
+        .where(commands.c.gateway_id == address.gateway_id, commands.c.kind == _CLOCK_KIND)
+        .where(commands.c.issued_at < now - _CLOCK_KEPT)
+    )
     order = Order(
         data=Clock(nonce=birth.nonce, centre_time=now), issued_at=now, expires_at=now + _CLOCK_VALID
     )

@@ -111,12 +111,13 @@ class BroadcastDesk:
             first = await authorising.first_of(connection, broadcast_id)
             known = await records.deliveries_of(connection, first.broadcast_id)
             mine = authorising.speakable(access, known)
-            stopped = [each for each in mine if not each.final]
+            still_open = [each for each in known if not each.final]
+            stopped = [each for each in still_open if each in mine]
             stopping = Stopping(
                 login=access.login,
                 first_id=first.broadcast_id,
                 stopped=stopped,
-                others_open=any(not each.final for each in known if each not in mine),
+                others=[each for each in still_open if each not in mine],
             )
             await ordering.place_stop(
                 connection, stopping, dispatch=self._dispatch, now=self._clock.now()
@@ -147,6 +148,7 @@ class BroadcastDesk:
                 priority=first.priority,
                 alarm_id=first.alarm_id,
             )
+            authorising.check_order(access, order)
             placing = Placing(
                 login=access.login, order=order, chosen=chosen, repeat_of=first.broadcast_id
             )

@@ -80,8 +80,8 @@ class Stopping:
     login: str
     first_id: str
     stopped: Sequence[Delivery]
-    others_open: bool
-    """Whether it goes on elsewhere."""
+    others: Sequence[Delivery]
+    """Open ones that go on, because they are not this person's."""
 
 
 async def place_stop(
@@ -89,9 +89,10 @@ async def place_stop(
 ) -> None:
     """Write stop commands and close what no gateway has taken yet."""
     known = await records.targets(connection)
+    going_on = {_command_of(each) for each in stopping.others}
     for (gateway_id, broadcast_id), group in _by_command(stopping.stopped):
         target = known.get(id_of(group[0].loudspeaker))
-        if not stopping.others_open:
+        if (gateway_id, broadcast_id) not in going_on:
             await commands.withdraw(
                 connection,
                 broadcast_id=broadcast_id,
@@ -131,11 +132,12 @@ def _by_gateway(chosen: Sequence[Target]) -> list[tuple[Address, tuple[str, ...]
 
 
 def _by_command(stopped: Sequence[Delivery]) -> list[tuple[tuple[str, str], list[Delivery]]]:
-    def command_of(delivery: Delivery) -> tuple[str, str]:
-        return delivery.loudspeaker.gateway_id, delivery.broadcast_id
+    ordered = sorted(stopped, key=_command_of)
+    return [(key, list(group)) for key, group in groupby(ordered, key=_command_of)]
 
-    ordered = sorted(stopped, key=command_of)
-    return [(key, list(group)) for key, group in groupby(ordered, key=command_of)]
+
+def _command_of(delivery: Delivery) -> tuple[str, str]:
+    return delivery.loudspeaker.gateway_id, delivery.broadcast_id
 
 
 async def _sound(connection: AsyncConnection, audio_sha256: str) -> Audio:

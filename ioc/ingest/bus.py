@@ -24,7 +24,7 @@ AT_LEAST_ONCE = 1
 KEEP_ALIVE_S = 20
 PUBLISH_TIMEOUT_S = 10.0
 LEAVE_TIMEOUT_S = 1.0
-MAX_WAITING_MESSAGES = 10_000
+MAX_WAITING_MESSAGES = 1_000
 """Beyond it what arrives is discarded (and logged): the gateways send it again until it is acked."""
 
 _log = structlog.get_logger(__name__)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import structlog
@@ -42,6 +43,7 @@ async def take_events(
     await _quarantine_faults(transaction, batches)
     fresh = await _unknown(transaction, list(_readable(batches)))
     forked = await _forked_epochs(transaction, fresh)
+    await _estimate_clocks(transaction, fresh)
     dated = [(arrived, await _date(transaction, arrived)) for arrived in fresh]
     if dated:
         rows = [_row(arrived, happened, corrected) for arrived, (happened, corrected) in dated]
@@ -109,22 +111,38 @@ async def _taken(
     return await connection.scalar(query.limit(1)) is not None
 
 
+async def _estimate_clocks(transaction: Transaction, fresh: list[Arrived]) -> None:
+    """Learn from the whole group first: its newest events tell most about the clock."""
+    for gateway_id, group in groupby(fresh, lambda arrived: arrived.gateway.gateway_id):
+        some = list(group)
+        gateway = await _current(transaction, some[0])
+        offset_s = gateway.clock_offset_s
+        for arrived in some:
+            offset_s = clocks.estimate_offset_s(
+                offset_s,
+                arrived.event,
+                boot_id=gateway.boot_id,
+                received_at=arrived.received_at,
+            )
+        if offset_s != gateway.clock_offset_s:
+            await transaction.change_gateway(gateway, clock_offset_s=offset_s)
+            if offset_s is not None and abs(offset_s) >= clocks.NOTEWORTHY_S:
+                _log.warning("gateway.clock_wrong", gateway_id=gateway_id, offset_s=offset_s)
+
+
 async def _date(transaction: Transaction, arrived: Arrived) -> tuple[datetime, bool]:
-    gateway = await transaction.gateway(arrived.gateway.address) or arrived.gateway
-    offset_s = clocks.estimate_offset_s(
-        gateway.clock_offset_s,
-        arrived.event,
-        boot_id=gateway.boot_id,
-        received_at=arrived.received_at,
-    )
-    if offset_s != gateway.clock_offset_s:
-        await transaction.change_gateway(gateway, clock_offset_s=offset_s)
+    gateway = await _current(transaction, arrived)
     return clocks.correct(
         arrived.event,
-        offset_s=offset_s,
+        offset_s=gateway.clock_offset_s,
         boot_id=gateway.boot_id,
         received_at=arrived.received_at,
     )
+
+
+async def _current(transaction: Transaction, arrived: Arrived) -> Gateway:
+    """Return the gateway as this transaction has changed it meanwhile."""
+    return await transaction.gateway(arrived.gateway.address) or arrived.gateway
 
 
 def _row(arrived: Arrived, happened: datetime, corrected: bool) -> dict[str, Any]:  # noqa: FBT001

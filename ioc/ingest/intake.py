@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from contracts.codec import encode
 from contracts.topics import Channel
@@ -29,12 +29,13 @@ from ioc.ingest.received import Received
 from ioc.ingest.telemetry import points_of, take_telemetry
 from ioc.ingest.transaction import Transaction
 from ioc.store.engine import Store
+from ioc.supervisor import attempt
 from ioc.timeseries import TimeSeries
 
 MAX_GROUP_MESSAGES = 64
 MAX_GROUP_BYTES = 2_000_000
 """One transaction takes at most so much, so that an alarm behind a backlog waits under a second."""
-MAX_QUEUED = 2_000
+MAX_QUEUED = 200
 
 _log = structlog.get_logger(__name__)
 _Batch = TypeVar("_Batch", EventBatch, TelemetryBatch)
@@ -53,12 +54,23 @@ class Intake:
         self._clock = clock
         self._events: asyncio.Queue[Received] = asyncio.Queue(MAX_QUEUED)
         self._telemetry: asyncio.Queue[Received] = asyncio.Queue(MAX_QUEUED)
+        self._deferring = False
         self._acknowledging = asyncio.Lock()
 
     async def deliver(self, received: Received) -> None:
-        """Queue a message; waits while the store is slower than the gateways."""
-        queue = self._telemetry if is_telemetry(received.topic_name) else self._events
-        await queue.put(received)
+        """Queue a message; waits while the store is slower than the gateways.
+
+        Telemetry never makes an event wait: where its queue is full, its gateway sends it again.
+        """
+        if not is_telemetry(received.topic_name):
+            await self._events.put(received)
+            return
+        deferring = self._telemetry.full()
+        if deferring and not self._deferring:
+            _log.warning("ingest.telemetry_deferred", queued=self._telemetry.qsize())
+        self._deferring = deferring
+        if not deferring:
+            self._telemetry.put_nowait(received)
 
     async def run_events(self) -> None:
         """Commit events, births and wills for ever."""
@@ -73,19 +85,15 @@ class Intake:
     async def take(self, group: Sequence[Received]) -> None:
         """Commit a group of messages in their order, then acknowledge it.
 
-        Where the database refuses the group, each message is tried alone, so that one that it
-        cannot take holds up no other: it stays with its gateway, which sends it again.
+        Where that fails, each message is tried alone, so that one which cannot be taken holds up
+        no other: it stays with its gateway, which sends it again.
         """
         readings = [read(received) for received in group]
-        await asyncio.sleep(0)
-        try:
-            await self._commit(readings)
-        except SQLAlchemyError as error:
-            if len(readings) == 1:
-                _refused(readings[0], error)
-                return
+        if len(readings) == 1 or not await attempt("ingest", lambda: self._commit(readings)):
             for reading in readings:
-                await self._commit_alone(reading)
+                await attempt(
+                    f"ingest {reading.received.topic_name}", partial(self._commit, [reading])
+                )
 
     async def take_telemetry(self, group: Sequence[Received]) -> None:
         """Write a group's points, then count it as committed, then acknowledge it."""
@@ -100,12 +108,6 @@ class Intake:
             await _keep_unreadable(transaction, readings)
             await take_telemetry(transaction, known)
         await self._acknowledge(transaction)
-
-    async def _commit_alone(self, reading: Reading) -> None:
-        try:
-            await self._commit([reading])
-        except SQLAlchemyError as error:
-            _refused(reading, error)
 
     async def _commit(self, readings: Sequence[Reading]) -> None:
         async with self._store.begin() as connection:
@@ -189,9 +191,3 @@ async def _keep_unreadable(transaction: Transaction, readings: Sequence[Reading]
         rows.append({**row, "gateway_id": gateway_id, "reason": reason})
         _log.warning("ingest.unreadable", topic_name=received.topic_name, reason=reason)
     await transaction.quarantine(rows)
-
-
-def _refused(reading: Reading, error: SQLAlchemyError) -> None:
-    _log.error(
-        "ingest.not_committed", topic_name=reading.received.topic_name, error=str(error.__cause__)
-    )

@@ -135,6 +135,8 @@ async def _move(
         .values(changes)
     )
     device = await transaction.device(gateway.gateway_id, delivery["device_id"])
+    if device is not None and changes["state"] == BroadcastState.FINISHED:
+        await _note_working_loudspeaker(transaction, device)
     await journal.write(
         transaction.connection,
         subject="broadcast",
@@ -142,6 +144,12 @@ async def _move(
         area_id=gateway.area_id if device is None else device["area_id"],
         at=transaction.at,
     )
+
+
+async def _note_working_loudspeaker(transaction: Transaction, device: RowMapping) -> None:
+    """Call a loudspeaker online that has spoken, if no event has told its state yet."""
+    if device["state"] == "unknown":
+        await transaction.change_device(device, state="online", state_since=transaction.at)
 
 
 def _instants(state: BroadcastState, at: datetime) -> dict[str, datetime]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Integer, Row, Text, cast, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,9 +15,10 @@ from ioc.people.access import Access, Role
 from ioc.people.areas import AreaTree
 from ioc.people.errors import Refusal
 from ioc.people.throttle import Attempts
-from ioc.store.tables import areas, sessions, users
+from ioc.store.tables import areas, meta, sessions, users
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
+_STRANGERS = "unknown_login_attempts"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +154,14 @@ async def keep_attempts(connection: AsyncConnection, login: str, attempts: Attem
     """Remember the failed attempts of an account."""
     values = {"failed_logins": attempts.failed, "locked_until": attempts.locked_until}
     await connection.execute(update(users).where(users.c.login == login).values(**values))
+
+
+async def count_stranger(connection: AsyncConnection) -> None:
+    """Count an attempt with an unknown login: as much work on disk as for a known one."""
+    mine = meta.c.key == _STRANGERS
+    counted = update(meta).where(mine).values(value=cast(cast(meta.c.value, Integer) + 1, Text))
+    if (await connection.execute(counted.returning(meta.c.key))).first() is None:
+        await connection.execute(insert(meta).values(key=_STRANGERS, value="1"))
 
 
 async def access_of(connection: AsyncConnection, user: Row[Any]) -> Access:

@@ -72,7 +72,7 @@ class People:
         now = self._clock.now()
         async with self._store.begin() as connection:
             row = await accounts.find(connection, login)
-            if row is None or row.disabled:
+            if row is None or row.disabled:  # closed accounts are not told from wrong passwords
                 return _wrong()
             await accounts.keep_attempts(connection, login, Attempts())
             opened = await accounts.open_session(
@@ -204,6 +204,7 @@ class People:
                 await accounts.keep_attempts(connection, login, attempts.counted(now))
             else:
                 self._strangers[login] = attempts.counted(now)
+                await accounts.count_stranger(connection)
         return 0.0
 
     def _stranger(self, login: str) -> Attempts:
@@ -214,15 +215,15 @@ class People:
     async def _password_fits(self, login: str, password: str) -> bool:
         async with self._store.read() as connection:
             row = await accounts.find(connection, login)
-        usable = row is not None and not row.disabled
-        fits = await self._vault.verify(row.password_hash if row else None, password)
-        return usable and fits
+        return await self._vault.verify(row.password_hash if row else None, password)
 
     async def _refuse(self, login: str) -> LoginRefused:
         now = self._clock.now()
         async with self._store.begin() as connection:
             row = await accounts.find(connection, login)
-            if row is not None:  # strangers could fill the log without end
+            if row is None:  # strangers could fill the log without end: they are only counted
+                await accounts.count_stranger(connection)
+            else:
                 deed = Deed(login=login, action="login_refused", subject=login)
                 await audit.write(connection, deed, at=now)
             attempts = accounts.attempts_of(row) if row else self._stranger(login)

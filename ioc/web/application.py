@@ -11,9 +11,10 @@ from ioc.web.api import alarms as alarms_api
 from ioc.web.api import broadcasts as broadcasts_api
 from ioc.web.api import devices as devices_api
 from ioc.web.failures import register_failures
+from ioc.web.feed import Feed
 from ioc.web.gateway_routes import create_gateway_router
 from ioc.web.limits import FailedLogins
-from ioc.web.pages import console, devices, login, phone, proofs
+from ioc.web.pages import console, devices, login, phone, proofs, speaking
 from ioc.web.security import Guard
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ def create_application(centre: "Centre") -> FastAPI:
     )
     application.state.centre = centre
     application.state.failed_logins = FailedLogins(centre.clock)
+    application.state.feed = Feed(store=centre.store, people=centre.people)
     application.state.recent_orders = broadcasts_api.RecentOrders()
     register_failures(application)
-    for room in (login, console, devices, proofs, phone, feed_route):
+    for room in (login, console, speaking, devices, proofs, phone, feed_route):
         application.include_router(room.router)
     for interface in (alarms_api, devices_api, broadcasts_api):
         application.include_router(interface.router)

@@ -1,7 +1,6 @@
 """Failures as answers: a sentence in JSON, or a page where somebody is looking for one."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -67,7 +66,7 @@ def _failure(error: Exception) -> _Failure:
             return _said("bad_request", 422)
 
 
-def _said(code: str, status_code: int, **values: Any) -> _Failure:
+def _said(code: str, status_code: int, **values: object) -> _Failure:
     texts = load_words()[f"error.{code}"]
     vi, en = (plain(texts[language].format(**values)) for language in ("vi", "en"))
     return _Failure(status_code=status_code, code=code, vi=vi, en=en)

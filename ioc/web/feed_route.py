@@ -1,15 +1,14 @@
 """The address of the server-sent events."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Header, Query, Request
-from sqlalchemy import func, select
 from starlette.responses import StreamingResponse
 
-from ioc.centre import Centre
-from ioc.store.tables import journal
-from ioc.web.feed import follow
-from ioc.web.identity import SESSION_COOKIE, TheCentre, TheSession
+from ioc.web.identity import SESSION_COOKIE, TheSession
+
+if TYPE_CHECKING:
+    from ioc.web.feed import Feed
 
 router = APIRouter(include_in_schema=False)
 
@@ -17,24 +16,21 @@ router = APIRouter(include_in_schema=False)
 @router.get("/events")
 async def stream_changes(
     request: Request,
-    centre: TheCentre,
     _session: TheSession,
     after: Annotated[int | None, Query(ge=0)] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """What changes from now on, or since the number the browser saw last."""
-    number = await _begin(centre, last_event_id, after)
-    frames = follow(centre, request.cookies.get(SESSION_COOKIE, ""), after=number)
+    feed: Feed = request.app.state.feed
+    newest = await feed.newest()
+    # A number from before a restore would wait for ever for a future that never comes.
+    number = min(_seen(last_event_id, newest if after is None else after), newest)
+    frames = feed.follow(request.cookies.get(SESSION_COOKIE, ""), after=number)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
 
 
-async def _begin(centre: Centre, last_event_id: str | None, after: int | None) -> int:
-    async with centre.store.read() as connection:
-        newest = int(await connection.scalar(select(func.max(journal.c.number))) or 0)
-    if last_event_id is not None and last_event_id.isdecimal():
-        seen = int(last_event_id[:18])
-    else:
-        seen = newest if after is None else after
-    # A number from before a restore would wait for ever for a future that never comes.
-    return min(seen, newest)
+def _seen(last_event_id: str | None, otherwise: int) -> int:
+    if last_event_id is not None and last_event_id.isascii() and last_event_id.isdecimal():
+        return int(last_event_id[:18])
+    return otherwise

@@ -77,11 +77,16 @@ def place_name(area_name: str, *, is_commune: bool, hamlet_word: str) -> str:
     return f"{hamlet_word} {area_name}"
 
 
-def within(device_name: str, place: str) -> str:
-    """Return `Cổng làng, xóm Bản Chương`, saying the place once."""
-    if not device_name or device_name == place:
+def within(device_name: str, place: str, *, area_name: str) -> str:
+    """Return `Cổng làng, xóm Bản Chương`, or `Ngõ Bản Chương`: the place is said once."""
+    if not device_name:
         return place
-    return device_name if place in device_name else f"{device_name}, {place}"
+    return device_name if area_name in device_name else f"{device_name}, {place}"
+
+
+def person(role: str, name: str) -> str:
+    """Return `Trực điều hành: Ma Thị Lan`, or the name alone where it says the role itself."""
+    return name if name.casefold().startswith(role.casefold()) else f"{role}: {name}"
 
 
 def loudspeaker_name(name: str) -> str:

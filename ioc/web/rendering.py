@@ -15,7 +15,7 @@ from ioc.centre import Centre
 from ioc.people import Session
 from ioc.settings import Commune
 from ioc.web.identity import LANGUAGE_COOKIE, MaybeSession, TheCentre, TheWords
-from ioc.web.presentation import SHAPES, Wording, loudspeaker_name
+from ioc.web.presentation import SHAPES, Wording, loudspeaker_name, person
 from ioc.web.words import Words, stress
 
 _FOLDER = Path(__file__).with_name("templates")
@@ -33,7 +33,7 @@ def _templates() -> Environment:
     )
     environment.filters["stress"] = stress
     environment.filters["loudspeaker"] = loudspeaker_name
-    environment.globals["SHAPES"] = SHAPES
+    environment.globals.update(SHAPES=SHAPES, person=person)
     return environment
 
 

@@ -52,17 +52,20 @@ def arguments() -> dict[str, Any]:
 
 async def run(settings: CameraSettings) -> None:
     """Run the camera until standard input ends or SIGTERM or SIGINT arrives."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock = CameraClock(lambda: datetime.now(UTC), settings.clock_offset_s)  # noqa: TID251
     player = await asyncio.to_thread(open_player, settings, clock.now)
-    async with open_camera(settings, player, clock, say) as camera, asyncio.TaskGroup() as tasks:
-        work = tasks.create_task(camera.run(say), name="camera")
-        orders = tasks.create_task(obey_orders(camera), name="orders")
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, orders.cancel)
-        await asyncio.wait({work, orders}, return_when=asyncio.FIRST_COMPLETED)
-        work.cancel()
-        orders.cancel()
+    async with open_camera(settings, player, clock, say) as camera, asyncio.TaskGroup() as group:
+        tasks = {
+            group.create_task(camera.run(say), name="camera"),
+            group.create_task(obey_orders(camera), name="orders"),
+            group.create_task(stop.wait(), name="stop"),
+        }
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
 
 
 async def obey_orders(camera: SimulatedCamera) -> None:

@@ -1,21 +1,44 @@
-"""Which name and trust the gateway needs to reach a centre that has a certificate."""
+"""Under which names a centre with a certificate is reached, and whom to trust for it."""
 
 import ipaddress
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost"})
 
-def describe_certificate(path: Path) -> tuple[str, bool]:
-    """Return the name to reach the certificate's owner by, and whether it vouches for itself.
 
-    Names of this machine are preferred, because the gateway runs on it.
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """What the commune needs to know of its certificate."""
+
+    near_name: str
+    """For the gateway on this machine."""
+    far_name: str
+    """For people with phones."""
+    vouches_for_itself: bool
+    """Then the gateway is told to trust it; no authority does."""
+
+
+def describe_certificate(path: Path) -> Certificate:
+    """Read the first certificate of a PEM file.
+
+    Raises:
+        ValueError: there is none in it.
     """
-    certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
-    names = _names(certificate)
-    local = [name for name in names if name in {"127.0.0.1", "localhost"}]
-    plain = [name for name in names if not name.startswith("*")]
-    return (local or plain or ["127.0.0.1"])[0], certificate.issuer == certificate.subject
+    try:
+        certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
+    except (ValueError, IndexError) as error:
+        raise ValueError(f"{path} holds no certificate in PEM form") from error
+    names = [name for name in _names(certificate) if not name.startswith("*")] or ["127.0.0.1"]
+    near = [name for name in names if name in _THIS_MACHINE]
+    far = [name for name in names if name not in _THIS_MACHINE]
+    return Certificate(
+        near_name=(near or far)[0],
+        far_name=(far or near)[0],
+        vouches_for_itself=certificate.issuer == certificate.subject,
+    )
 
 
 def _names(certificate: x509.Certificate) -> list[str]:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +51,12 @@ class Folder:
         return self.root / "log"
 
     def prepare(self) -> None:
-        """Make all folders; only their owner may look into them."""
+        """Make all folders, while `locked`; only their owner may look into them.
+
+        The broker begins with an empty memory: nothing rests on it, and what it still believes
+        of a gateway that ended after the centre would be news of yesterday.
+        """
+        shutil.rmtree(self.broker, ignore_errors=True)
         for path in (self.centre, self.gateway, self.broker, self.devices, self.secrets, self.log):
             path.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
@@ -73,6 +79,7 @@ class Folder:
         Raises:
             FolderBusy: another process holds it.
         """
+        self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from simulator.commune.certificate import describe_certificate
 from simulator.commune.world import CAMERAS
 
 
@@ -53,6 +54,8 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
             parser.error(f"{file}: there is no such file")
     try:
         real = parse_camera(camera) if camera else None
+        if given.tls_cert:
+            describe_certificate(given.tls_cert)
     except ValueError as error:
         parser.error(str(error))
     return Options(

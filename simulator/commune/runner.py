@@ -16,6 +16,7 @@ from simulator.commune.programs import find_program, list_devices, rotate_log
 from simulator.commune.settings_files import SettingsFiles
 from simulator.commune.voice import Voice
 
+CENTRE, GATEWAY, BROKER = "ioc", "edge-agent", "broker"
 READY_WITHIN_S = 60.0
 _PRIVATE_VARIABLES = {
     # The address of a real camera holds its password, and make repeats it in its flags.
@@ -34,7 +35,7 @@ class Commune:
         self._environment = {
             name: value for name, value in environment.items() if name not in _PRIVATE_VARIABLES
         } | {"PYTHONUNBUFFERED": "1"}
-        self._stages: list[list[Process]] = []
+        self._processes: dict[str, Process] = {}
 
     async def run(self) -> None:
         """Run until SIGINT or SIGTERM, then end everything; a second signal ends it at once.
@@ -45,8 +46,8 @@ class Commune:
             MissingProgram: something is not installed.
             NotReady: a process did not come up.
         """
-        self._folder.prepare()
         with self._folder.locked(), _stop_signals(self._kill) as asked_to_stop:
+            self._folder.prepare()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     try:
@@ -76,10 +77,15 @@ class Commune:
         files.write_others(centre_public_key=await founding.found())
 
         await self._start_broker(tasks, ports["broker"])
-        (centre,) = self._launch(tasks, {"ioc": (find_program("ioc"), "serve", *files.centre)})
-        self._launch(tasks, list_devices(self._folder, ports, self._options))
+        centre = self._launch(tasks, CENTRE, (find_program("ioc"), "serve", *files.centre))
+        for device_id, arguments in list_devices(self._folder, ports, self._options).items():
+            self._launch(tasks, device_id, arguments)
         await centre.wait_for_port(ports["web"], timeout_s=READY_WITHIN_S)
-        self._launch(tasks, {"edge-agent": (find_program("edge-agent"), "run", *files.gateway)})
+        # A gateway that starts before its cameras would report them down.
+        for camera in documents.simulated_cameras(self._options):
+            port = ports[f"{camera.id}.http"]
+            await self._processes[camera.id].wait_for_port(port, timeout_s=READY_WITHIN_S)
+        self._launch(tasks, GATEWAY, (find_program("edge-agent"), "run", *files.gateway))
         self._voice.announce(
             address=files.address,
             data=self._folder.root,
@@ -90,37 +96,32 @@ class Commune:
     async def _start_broker(self, tasks: asyncio.TaskGroup, port: int) -> None:
         config = self._folder.root / "mosquitto.conf"
         arguments: list[str | Path] = [find_program("mosquitto"), "-c", config]
-        (broker,) = self._launch(tasks, {"broker": arguments})
+        broker = self._launch(tasks, BROKER, arguments)
         access = [self._folder.centre / "broker" / name for name in ("passwords", "acl")]
         tasks.create_task(_reload_on_change(broker, access), name="access files")
         await broker.wait_for_port(port, timeout_s=READY_WITHIN_S)
 
     def _launch(
-        self, tasks: asyncio.TaskGroup, programs: Mapping[str, Sequence[str | Path]]
-    ) -> list[Process]:
-        stage = []
-        for name, arguments in programs.items():
-            log = rotate_log(self._folder.log / f"{name}.log")
-            program = Program(
-                name=name, arguments=arguments, log=log, environment=self._environment
-            )
-            process = Process(program, self._voice.say)
-            tasks.create_task(process.run(), name=name)
-            stage.append(process)
-        self._stages.append(stage)
-        return stage
+        self, tasks: asyncio.TaskGroup, name: str, arguments: Sequence[str | Path]
+    ) -> Process:
+        log = rotate_log(self._folder.log / f"{name}.log")
+        program = Program(name=name, arguments=arguments, log=log, environment=self._environment)
+        process = self._processes[name] = Process(program, self._voice.say)
+        tasks.create_task(process.run(), name=name)
+        return process
 
     async def _stop(self) -> None:
-        """End what runs, the last started first, so that the gateway can still say goodbye."""
-        if self._stages:
+        """End the centre first: nobody shall be alarmed because we switch off the rest."""
+        if self._processes:
             self._voice.say("Ending …")
-        for stage in reversed(self._stages):
+        devices = self._processes.keys() - {CENTRE, GATEWAY, BROKER}
+        for names in ({CENTRE}, {GATEWAY}, devices, {BROKER}):
             async with asyncio.TaskGroup() as endings:
-                for process in stage:
-                    endings.create_task(process.stop(), name=f"end {process.program.name}")
+                for name in names & self._processes.keys():
+                    endings.create_task(self._processes[name].stop(), name=f"end {name}")
 
     def _kill(self) -> None:
-        for process in (process for stage in self._stages for process in stage):
+        for process in self._processes.values():
             process.kill()
 
 

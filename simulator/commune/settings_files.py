@@ -26,15 +26,15 @@ class SettingsFiles:
         self._options = options
         self.centre = ("--config", folder.root / "centre.yaml")
         self.gateway = ("--config", folder.root / "gateway.yaml")
-        self._host, self._vouches_for_itself = "127.0.0.1", False
-        if options.tls_certificate:
-            self._host, self._vouches_for_itself = describe_certificate(options.tls_certificate)
+        certificate = options.tls_certificate
+        self._certificate = describe_certificate(certificate) if certificate else None
 
     @property
     def address(self) -> str:
-        """Where browsers and the gateway find the centre."""
-        scheme = "https" if self._options.tls_certificate else "http"
-        return f"{scheme}://{self._host}:{self._ports['web']}"
+        """Where browsers find the centre."""
+        if self._certificate is None:
+            return f"http://127.0.0.1:{self._ports['web']}"
+        return f"https://{self._certificate.far_name}:{self._ports['web']}"
 
     def write_centre(self) -> None:
         """Write what the control centre reads."""
@@ -45,11 +45,11 @@ class SettingsFiles:
         """Write what the broker, the gateway and the simulated cameras read."""
         folder, ports, options = self._folder, self._ports, self._options
         centre: Document = {
-            "url": self.address,
+            "url": self._near_address,
             "token_file": str(folder.secrets / "gateway-token"),
             "public_key": centre_public_key,
         }
-        if self._vouches_for_itself:
+        if self._certificate and self._certificate.vouches_for_itself:
             centre["ca_file"] = str(options.tls_certificate)
         gateway = documents.gateway_document(folder, ports, options, centre=centre)
         self._write_yaml("gateway.yaml", gateway)
@@ -64,6 +64,12 @@ class SettingsFiles:
             settings = documents.camera_document(camera, ports, options, password=password)
             text = json.dumps(settings, ensure_ascii=False, indent=2)
             write_private(folder.devices / f"{camera.id}.json", text)
+
+    @property
+    def _near_address(self) -> str:
+        if self._certificate is None:
+            return self.address
+        return f"https://{self._certificate.near_name}:{self._ports['web']}"
 
     def _write_yaml(self, name: str, document: Document) -> None:
         text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)

@@ -39,9 +39,10 @@ class Voice:
         ]
         if passwords:
             lines += [
-                "First passwords, shown only this once (change one: ioc user password LOGIN):",
+                "First passwords, shown only this once. A new one:",
+                f"  .venv/bin/ioc user password LOGIN --config {data / 'centre.yaml'}",
                 *(
-                    f"  {person.login:<10} {password:<24} {person.does}"
+                    f"  {person.login:<10} {password:<28} {person.does}"
                     for person, password in passwords.items()
                 ),
                 "",

@@ -73,6 +73,7 @@ async def serve(village: Village, port: int = 0) -> AsyncIterator[tuple[uvicorn.
             while not server.started:
                 await asyncio.sleep(0.01)
             yield server, f"http://127.0.0.1:{listener.getsockname()[1]}"
+            application.state.feed.close()
             server.should_exit = True
             await serving
 

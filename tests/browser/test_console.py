@@ -129,6 +129,29 @@ async def test_a_lost_link_is_said_across_the_page_and_taken_back(served):
             await page.goto("about:blank")
 
 
+async def test_whose_rights_ended_while_the_link_was_gone_is_led_to_sign_in(served):
+    """The page does not stay open with an old list for somebody who may no longer see it."""
+    async with served.sign_in("truc", **DESKTOP) as page:
+        await expect(page.locator("#chip")).to_contain_text("Có kết nối")
+        served.server.should_exit = True
+        await expect(page.locator("#gone")).to_be_visible(timeout=20_000)
+        await served.village.centre.people.set_disabled("truc", disabled=True)
+        async with serve(served.village, int(served.address.rpartition(":")[2])):
+            await expect(page.locator("#login")).to_be_visible(timeout=20_000)
+            await page.goto("about:blank")
+
+
+async def test_a_bell_that_the_browser_keeps_silent_is_said_and_switched_on(served):
+    """A page opened without anybody's act may not sound; one press lets it."""
+    async with served.sign_in("truc", **DESKTOP) as page:
+        await page.goto(f"{served.address}/?muc=tat-ca")
+        await expect(page.locator("#bell")).to_have_text("Chuông chưa bật – bấm để bật")
+        await expect(page.locator("#chip")).to_contain_text("Chuông chưa bật")
+        await page.click("#bell")
+        await expect(page.locator("#bell")).to_be_hidden()
+        await expect(page.locator("#chip")).to_contain_text("Chuông bật")
+
+
 async def test_devices_and_their_chart_are_shown(served):
     """States in words and one line of ink."""
     await served.village.na_lay.measure(Metric.CAMERA_FPS, [15.0] * 60, device_id="cam-suoi")

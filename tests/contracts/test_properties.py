@@ -178,3 +178,62 @@ def test_event_ids_are_version_7_and_sort_by_time(unix_ms, noise):
     assert made[14] == "7"
     assert made[19] in "89ab"
     assert int(made.replace("-", "")[:12], 16) == unix_ms
+
+
+@pytest.mark.parametrize(
+    ("sequences", "rows"),
+    [([1], []), ([], []), ([1], [b"a\nb"]), (list(range(1, 514)), [b"x"] * 513)],
+    ids=["fewer rows", "none", "a line break", "too many"],
+)
+def test_a_batch_that_could_not_be_split_is_not_joined(sequences, rows):
+    """The sender must be mended."""
+    with pytest.raises(ContractError):
+        encode_batch(EPOCH, sequences, rows)
+
+
+def test_a_header_that_does_not_count_its_lines_is_refused():
+    """Else rows would get the numbers of others."""
+    with pytest.raises(ContractError, match="2 sequences for 1 rows"):
+        decode_batch(encode_batch(EPOCH, [1, 2], [b"a", b"b"]).rsplit(b"\n", 1)[0])
+
+
+def test_a_command_with_the_data_of_another_kind_is_refused():
+    """Also when it is built here, so it is never signed."""
+    bodies = [path.read_bytes() for path in paths("commands")]
+    clock, speak = decode_command(bodies[0]), decode_command(bodies[1])
+    with pytest.raises(ValueError, match="not of the command's type"):
+        type(clock)(**{**dict(clock), "data": speak.data})
+
+
+@pytest.mark.parametrize("tail", ["", "a/b"])
+def test_a_command_topic_names_one_command(tail):
+    """Neither none nor a path."""
+    with pytest.raises(ContractError):
+        parse_topic_name(f"{ADDRESS.topic_name(Channel.COMMANDS)}/{tail}")
+
+
+def test_a_gateways_filters_match_its_own_topics_only():
+    """They stand in the broker's access list."""
+    for address_filter, channel in (
+        (ADDRESS.up_topic_filter(), Channel.EVENTS_LIVE),
+        (ADDRESS.down_topic_filter(), Channel.ACK),
+    ):
+        own = address_filter.removesuffix("#")
+        assert ADDRESS.topic_name(channel).startswith(own)
+        assert not Address.of("sang-moc", "tu-khac").topic_name(channel).startswith(own)
+    command_id = ADDRESS.command_topic_name("c1").rsplit("/", 1)
+    assert ADDRESS.command_topic_filter() == f"{command_id[0]}/+"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"3", b'"x"', b"null", b'{"online": 1}', b"{}"])
+def test_a_state_says_whether_it_is_online(body):
+    """Anything else is refused."""
+    with pytest.raises(ContractError):
+        decode_state(body)
+
+
+def test_an_instant_beyond_the_calendar_is_refused():
+    """The first day of year 1, seen from further east, lies before it."""
+    body = EVENTS[0].replace(b"2026-11-21T14:04:05.250000Z", b"0001-01-01T00:00:00+14:00")
+    with pytest.raises(ContractError, match="out of range"):
+        decode_event(body)

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import aiomqtt
@@ -17,6 +17,7 @@ from contracts.envelope import Event, decode_event
 from contracts.ranges import merge, of_sequences
 from contracts.state import Ack, Birth, CentreState, TelemetryAck, decode_state
 from contracts.topics import CENTRE_STATE, EVERY_GATEWAY_UP, Address, Channel, parse_topic_name
+from edge_agent.clock import SystemClock
 
 TOKEN = "t0ken-of-the-gateway"
 
@@ -80,9 +81,11 @@ class FakeCentre:
         topic_name = self.address.topic_name(channel)
         await self._connection.publish(topic_name, payload, qos=1, retain=retain)
 
-    def sign(self, data, *, number=None, expires_in_s=60.0, key=None, address=None, **changes) -> bytes:
+    def sign(
+        self, data, *, number=None, expires_in_s=60.0, key=None, address=None, **changes
+    ) -> bytes:
         self._number += 1
-        now = datetime.now(UTC)
+        now = SystemClock().now()
         fields = {
             "command_id": str(uuid4()),
             "addressee": addressee_of(address or self.address),
@@ -133,7 +136,7 @@ class FakeCentre:
             if isinstance(state, Birth):
                 self.births.append(state)
                 if self.answers_births:
-                    told = Clock(nonce=state.nonce, centre_time=datetime.now(UTC))
+                    told = Clock(nonce=state.nonce, centre_time=SystemClock().now())
                     await self.order(self.sign(told), "clock")
             return
         batch = decode_batch(payload)

@@ -6,6 +6,7 @@ import textwrap
 import pytest
 
 from edge_agent import config
+from edge_agent.secret_files import read_secret, too_open
 from edge_agent.strict_yaml import ConfigurationError
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -63,7 +64,7 @@ def test_a_correct_file_is_read_with_paths_made_absolute(load, tmp_path):
     assert loaded.data_dir == tmp_path / "data"
     assert loaded.cameras[0].password_file == tmp_path / "cam"
     assert "secret" not in repr(loaded)
-    assert config.read_secret(loaded.centre.token_file) == "secret"
+    assert read_secret(loaded.centre.token_file) == "secret"
 
 
 def test_a_misspelt_key_is_named_with_its_line_and_the_nearest(load):
@@ -125,8 +126,8 @@ def test_secrets_may_come_from_systemd(load, tmp_path, monkeypatch):
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
     text = BASE + CAMERA.replace("password_file: cam", "password_file: cameras/lane")
     loaded = load(text)
-    assert config.read_secret(loaded.centre.token_file) == "from systemd"
-    assert config.read_secret(loaded.cameras[0].password_file) == "of the lane"
+    assert read_secret(loaded.centre.token_file) == "from systemd"
+    assert read_secret(loaded.cameras[0].password_file) == "of the lane"
 
 
 def test_an_empty_secret_is_refused(load, tmp_path):
@@ -134,12 +135,12 @@ def test_an_empty_secret_is_refused(load, tmp_path):
     loaded = load(BASE)
     (tmp_path / "token").write_text("\n")
     with pytest.raises(ConfigurationError, match="is empty"):
-        config.read_secret(loaded.centre.token_file)
+        read_secret(loaded.centre.token_file)
 
 
 def test_secrets_that_others_can_read_are_warned_of(load, tmp_path):
     """`edge-agent check` says which file to close."""
-    loaded = load(BASE)
-    assert not config.warnings_of(loaded)
-    (tmp_path / "token").chmod(0o644)
-    assert "chmod 600" in config.warnings_of(loaded)[0]
+    token = load(BASE).centre.token_file
+    assert not too_open([token])
+    token.chmod(0o644)
+    assert "chmod 600" in too_open([token])[0]

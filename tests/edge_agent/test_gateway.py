@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -148,7 +149,9 @@ async def test_littering_is_seen_and_its_pictures_arrive(centre, broker, tmp_pat
             await centre.until(lambda: wanted <= set(centre.evidence), 15)
             await centre.until(lambda: any(b"camera_fps" in row for row in centre.telemetry), 15)
             async with asyncio.timeout(10):
-                while any((tmp_path / "data" / "spool" / f"{name}.jpg").exists() for name in wanted):
+                while any(
+                    (tmp_path / "data" / "spool" / f"{name}.jpg").exists() for name in wanted
+                ):
                     await asyncio.sleep(0.1)
     assert not centre.data(DeviceDown)
 
@@ -281,7 +284,7 @@ async def test_a_camera_that_goes_and_comes_back(centre, broker, tmp_path, agent
 
 def camera_pid(xaddr: str) -> int:
     """The process that listens where a simulated camera says it is."""
-    port = xaddr.split(":")[2].split("/")[0]
+    port = xaddr.split(":")[2].split("/", maxsplit=1)[0]
     found = subprocess.run(
         ["pgrep", "-f", f"simulator.camera.*--http-port {port}"],
         capture_output=True,
@@ -315,3 +318,23 @@ async def test_a_player_that_crashes_is_no_silence_for_ever(centre, broker, tmp_
         await centre.until(lambda: "failed" in states_of(centre), 20)
         await centre.order(centre.sign(speak(2)))
         await centre.until(lambda: states_of(centre).count("started") == 2, 20)
+
+
+async def test_systemd_hears_of_the_service(centre, broker, tmp_path, agent_log, monkeypatch):
+    """Ready, alive while the loop turns and the outbox answers, stopping."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "1000000")
+        config = write_config(tmp_path, centre, broker)
+        async with agent(config, agent_log) as running:
+            heard = ""
+            async with asyncio.timeout(20):
+                while heard.count("WATCHDOG=1") < 2:
+                    heard += (await asyncio.get_running_loop().sock_recv(systemd, 500)).decode()
+                running.send_signal(signal.SIGTERM)
+                while "STOPPING=1" not in heard:
+                    heard += (await asyncio.get_running_loop().sock_recv(systemd, 500)).decode()
+    assert heard.startswith("READY=1")
+    assert "STATUS=connected to the broker" in heard

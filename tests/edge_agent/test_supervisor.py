@@ -1,6 +1,7 @@
 """One part that fails is started again, later and later, and harms no other."""
 
 import asyncio
+import itertools
 
 import pytest
 import structlog
@@ -16,9 +17,7 @@ class Locked(Exception):
 
 async def run_for(clock, supervisor, duration_s, **parts):
     async with asyncio.TaskGroup() as tasks:
-        running = [
-            tasks.create_task(supervisor.keep(name, part)) for name, part in parts.items()
-        ]
+        running = [tasks.create_task(supervisor.keep(name, part)) for name, part in parts.items()]
         await clock.elapse(duration_s)
         for task in running:
             task.cancel()
@@ -57,7 +56,7 @@ async def test_attempts_become_rarer(clock):
         raise OSError
 
     await run_for(clock, Supervisor(clock=clock, draw=lambda: 1.0), 200, dead=dead)
-    assert [b - a for a, b in zip(began, began[1:], strict=False)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [b - a for a, b in itertools.pairwise(began)] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 async def test_a_refused_account_is_tried_slowly(clock):
@@ -71,7 +70,7 @@ async def test_a_refused_account_is_tried_slowly(clock):
     backoff = Backoff(slow_errors=(Locked,))
     supervisor = Supervisor(clock=clock, backoff=backoff, draw=lambda: 0.5)
     await run_for(clock, supervisor, 1_500, locked=locked)
-    assert [b - a for a, b in zip(began, began[1:], strict=False)] == [600, 600]
+    assert [b - a for a, b in itertools.pairwise(began)] == [600, 600]
 
 
 async def test_a_run_that_held_starts_the_backoff_anew(clock):

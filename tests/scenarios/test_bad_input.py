@@ -47,6 +47,7 @@ def commune(tmp_path_factory):
         (running.folder / "sai-mat-khau.password").write_text("wrong")
         running.plan_camera("mat-mang", f"http://127.0.0.1:{find_free_port()}/onvif/device_service")
         running.add_camera("tot", "--scene", "market-gate")
+        running.plan.others["telemetry"] = {"sample_s": 1, "commit_s": 2}
         running.start_agent()
         yield running
 

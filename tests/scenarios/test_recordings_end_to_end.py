@@ -40,12 +40,12 @@ CLIPS = {
     "aboda": Clip(
         name="aboda-v1-corridor",
         box=(127 / 640, 312 / 480, 62 / 640, 67 / 480),
-        alarm_within_s=75,
+        alarm_within_s=120,
     ),
     "pets": Clip(
         name="pets2006-s1-station",
         box=(310 / 720, 195 / 576, 38 / 720, 39 / 576),
-        alarm_within_s=160,
+        alarm_within_s=220,
     ),
 }
 CAMERAS = {

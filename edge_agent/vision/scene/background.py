@@ -110,7 +110,8 @@ class Background:
         """Return where the picture is neither the background nor what ran there last."""
         threshold = np.maximum(self.floor, 3.0 * self.noise)
         unlike: Mask = np.abs(luma - self.always) > threshold
-        return unlike & (np.abs(luma - self._run_value) > 0.7 * threshold)
+        unknown: Mask = np.abs(luma - self._run_value) > 0.7 * threshold
+        return unlike & unknown
 
     def standing(self, t_s: float, since_s: float) -> Mask:
         """Return where something has stood for at least `since_s` seconds."""

@@ -18,8 +18,10 @@ OPEN_S = 1.5
 """A candidate opens when something has stood this long."""
 STATUE_S = 10.0
 """What has stood beside an object for this long without stirring is no figure."""
-MAX_SHARE = 0.12
+MAX_SHARE = 0.06
 """Of the picture; what is larger is a vehicle before the lens or a change of light."""
+LARGE_S = 4.0
+"""After this long, something larger is background."""
 STANDING_SHARE = 0.7
 """Of what differs in one piece: the rest stirs, as somebody who stands does."""
 MAX_OBJECTS = 24
@@ -166,10 +168,17 @@ class LeftObjects:
         for label in np.flatnonzero(enough & (inside > 0.5 * stands)):
             area = area_of(stats, int(label))
             thin = min(area.width, area.height) < 3
-            if label == 0 or thin or area.size > MAX_SHARE * view.luma.size:
+            if label == 0 or thin:
                 continue
-            if thing := self._meet((labels == label) & still, area, view):
-                yield thing
+            if stands[label] > MAX_SHARE * view.luma.size:
+                self._absorb_large(labels == label, area, view)
+            elif opened := self._meet((labels == label) & still, area, view):
+                yield opened
+
+    def _absorb_large(self, mask: Mask, area: Area, view: View) -> None:
+        since_s = view.background.standing_since[mask & view.background.foreground]
+        if view.t_s - float(np.median(since_s)) > LARGE_S:
+            view.background.absorb(area, mask[area.slices])
 
     def _meet(self, mask: Mask, area: Area, view: View) -> LeftObject | None:
         """Decide what a standing piece is: a gap in the background, a part, or something new."""
@@ -188,7 +197,10 @@ class LeftObjects:
     def _begin(self, mask: Mask, area: Area, view: View) -> LeftObject:
         window, inside, halo, luma = crop(mask, area, view.luma)
         deposited_s = float(np.median(view.background.standing_since[mask]))
-        visit = view.figures.largest(area.grown(2), deposited_s - 2.0, deposited_s + 1.0)
+        place = area.grown(2)
+        visit = view.figures.largest(place, deposited_s - 2.0, deposited_s + 1.0)
+        moment_s = max(0.6, 1.1 * view.dt_s)
+        arrival = view.figures.largest(place, deposited_s - moment_s, deposited_s + moment_s)
         beside = view.figures.last_beside(
             area, int(np.count_nonzero(inside)), area.grown(reach_px(area)), deposited_s
         )
@@ -200,10 +212,9 @@ class LeftObjects:
             halo=halo,
             patch=luma,
             deposited_s=deposited_s,
-            attention=Attention(
-                opened_s=deposited_s, last_near_s=beside.at_s if beside else None
-            ),
+            attention=Attention(opened_s=deposited_s, last_near_s=beside.at_s if beside else None),
             depositor=visit.figure if visit else None,
+            arrival=arrival.figure if arrival else None,
             last_beside=beside.figure if beside else None,
         )
         self._inherit(thing)
@@ -217,6 +228,7 @@ class LeftObjects:
             smaller = min(thing.area.size, former.area.size)
             if former.area.shared(thing.area) > 0.5 * smaller:
                 thing.depositor = _larger(thing.depositor, former.depositor)
+                thing.arrival = _larger(thing.arrival, former.arrival)
                 thing.deposited_s = min(thing.deposited_s, former.deposited_s)
 
 

@@ -38,6 +38,10 @@ def draw(polygons: Sequence[Sequence[tuple[float, float]]], width: int, height: 
     return canvas.astype(bool)
 
 
+_AGREES = 6.0
+"""Luma levels within which two pixels are alike."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Light:
     """How the picture's light maps to the background's: `background = (luma - offset) / gain`."""
@@ -47,23 +51,30 @@ class Light:
 
 
 def fit_light(luma: Luma, background: Luma, usable: Mask) -> Light:
-    """Fit gain and offset between picture and background on usable pixels, outliers trimmed.
+    """Fit gain and offset between picture and background, outliers trimmed.
 
     Automatic exposure and dusk change all pixels alike; what still differs afterwards is there.
+    Nothing is changed unless clearly more of the whole picture agrees with it than without.
     """
     step = max(1, int((luma.size / 5_000) ** 0.5))
     sample = usable[::step, ::step]
-    behind, seen = background[::step, ::step][sample], luma[::step, ::step][sample]
-    if seen.size < 200:
+    behind, seen = background[::step, ::step], luma[::step, ::step]
+    differs = seen - behind
+    agrees = float((np.abs(differs) < _AGREES).mean())
+    if agrees > 0.97 or np.count_nonzero(sample) < 200:
         return Light()
-    centre = float(np.median(seen - behind))
-    kept = np.abs(seen - behind - centre) < 25.0
-    gain, offset = 1.0, centre
+    light = _trimmed_fit(seen[sample], behind[sample])
+    fitted = float((np.abs(differs - (light.gain - 1.0) * behind - light.offset) < _AGREES).mean())
+    return light if fitted > agrees + 0.03 else Light()
+
+
+def _trimmed_fit(seen: Luma, behind: Luma) -> Light:
+    gain, offset = 1.0, float(np.median(seen - behind))
+    kept = np.abs(seen - behind - offset) < 25.0
     for _ in range(2):
         if np.count_nonzero(kept) < 100:
             return Light()
-        mean = float(behind[kept].mean())
-        spread = float(behind[kept].var())
+        mean, spread = float(behind[kept].mean()), float(behind[kept].var())
         if spread > 60.0:
             covariance = float(((behind[kept] - mean) * seen[kept]).mean())
             gain = float(np.clip(covariance / spread, 0.4, 2.5))
@@ -92,12 +103,12 @@ class Steadier:
         """Return the picture moved onto the background, or as it is where that fits no worse."""
         residual = self._residual(luma, background)
         still = self.shift_px == (0.0, 0.0) and residual < 1.15 * self._usual + 0.3
-        self._usual += 0.1 * (min(residual, 2 * self._usual + 1.0) - self._usual)
+        self._usual += 0.1 * (min(residual, 1.5 * self._usual + 1.0) - self._usual)
         if still:
             return luma
         step = self._step
-        small, behind = luma[::step, ::step], background[::step, ::step]
-        small, behind = np.ascontiguousarray(small), np.ascontiguousarray(behind)
+        # Copies: phaseCorrelate applies the window to the arrays it is given.
+        small, behind = luma[::step, ::step].copy(), background[::step, ::step].copy()
         (right, down), _ = cv2.phaseCorrelate(behind, small, self._window)
         right, down = right * step, down * step
         self.shift_px = (0.0, 0.0)
@@ -106,8 +117,8 @@ class Steadier:
         move = np.array([[1, 0, right], [0, 1, down]], np.float32)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         size = (luma.shape[1], luma.shape[0])
-        held = cv2.warpAffine(luma, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        held = np.asarray(held, np.float32)
+        moved = cv2.warpAffine(luma, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        held: Luma = np.asarray(moved, np.float32)
         if self._residual(held, background) > 0.93 * self._residual(luma, background):
             return luma
         self.shift_px = (float(right), float(down))

@@ -1,5 +1,6 @@
 """One thing that stands where nothing stood: where it is, how it looks, who was beside it."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -28,6 +29,9 @@ class LeftObject:
     deposited_s: float
     attention: Attention
     depositor: Figure | None
+    """The largest figure there within two seconds of its arrival."""
+    arrival: Figure | None
+    """The largest figure there at the very moment."""
     last_beside: Figure | None
     restless: float = 0.0
     """Share of it that stirs while nobody is near, averaged over some seconds."""
@@ -71,4 +75,4 @@ def crop(mask: Mask, area: Area, luma: Luma) -> tuple[Area, Mask, Mask, Luma]:
 
 def reach_px(area: Area) -> float:
     """Return two object widths, of an object that fills the area."""
-    return 2.0 * max(4.0, float(area.size) ** 0.5)
+    return 2.0 * max(4.0, math.sqrt(area.size))

@@ -11,7 +11,7 @@ from edge_agent.vision.scene.thing import LeftObject
 
 DOUBT = 3.0
 """So many times longer must stay what nobody was seen to bring."""
-MIN_OUTLINE = 1.15
+MIN_OUTLINE = 1.0
 MAX_FLICKER_HZ = 0.15
 MAX_RESTLESS = 0.1
 MIN_VISIBLE = 0.6
@@ -37,7 +37,7 @@ def judge(thing: LeftObject, luma: Luma, background: Background, t_s: float) -> 
     # The fewer pixels, the more easily chance draws an outline or a difference.
     chance = 1.0 / thing.pixels**0.5
     convincing = (
-        outline >= MIN_OUTLINE + 2.0 * chance
+        outline >= MIN_OUTLINE + 3.0 * chance
         and contrast * 255.0 >= background.floor * (1.0 + 4.0 * chance)
         and float(background.unrest[at][thing.mask].mean()) < MAX_FLICKER_HZ
         and thing.restless < MAX_RESTLESS
@@ -62,8 +62,8 @@ def judge(thing: LeftObject, luma: Luma, background: Background, t_s: float) -> 
 
 def came_by_itself(thing: LeftObject) -> bool:
     """Whether it is as large as what brought it: somebody who stands, a car that parked."""
-    if thing.depositor is None:
+    if thing.arrival is None:
         return False
-    share = thing.pixels / thing.depositor.pixels
-    as_tall = thing.area.height > 0.75 * thing.depositor.area.height
+    share = thing.pixels / thing.arrival.pixels
+    as_tall = thing.area.height > 0.75 * thing.arrival.area.height
     return share > 0.6 or (as_tall and share > 0.3)

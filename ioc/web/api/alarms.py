@@ -16,7 +16,7 @@ from ioc.people import Access
 from ioc.people.audit import Deed
 from ioc.people.audit import write as write_audit
 from ioc.store.tables import alarms, evidence
-from ioc.web.api.shapes import AlarmDetail, AlarmList, AlarmShape, TransitionShape
+from ioc.web.api.alarm_shapes import AlarmDetail, AlarmList, AlarmShape, TransitionShape
 from ioc.web.errors import Refused
 from ioc.web.identity import Actor, Reader, TheCentre
 from ioc.web.reading.alarms import (

@@ -13,7 +13,7 @@ from ioc.people import Access
 from ioc.people.audit import Deed
 from ioc.people.audit import write as write_audit
 from ioc.store import journal
-from ioc.web.api.shapes import (
+from ioc.web.api.broadcast_shapes import (
     BroadcastShape,
     LoudspeakerShape,
     OrderShape,

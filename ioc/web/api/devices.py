@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from contracts.telemetry import Metric
 from ioc.centre import Centre
 from ioc.timeseries.series import Bucket, SeriesKey
-from ioc.web.api.shapes import DeviceList, DeviceShape, GatewayShape, Me, SeriesShape
+from ioc.web.api.device_shapes import DeviceList, DeviceShape, GatewayShape, Me, SeriesShape
 from ioc.web.errors import Refused
 from ioc.web.identity import Reader, TheCentre, TheSession
 from ioc.web.reading.devices import list_devices, list_gateways

@@ -1,13 +1,11 @@
-"""The console: alarm list, preview and the panel that speaks, whole or in pieces."""
+"""The console: alarm list and preview, whole or in pieces."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ioc.broadcasts import Loudspeaker
 from ioc.centre import Centre
 from ioc.people import Access, Refusal
 from ioc.web.errors import Refused
@@ -16,7 +14,6 @@ from ioc.web.pages.login import home_of
 from ioc.web.pages.proofs import render_proofs
 from ioc.web.pages.saying import Speech, box_of, next_action
 from ioc.web.reading.alarms import (
-    AlarmView,
     Tab,
     clock_was_corrected,
     find_alarm,
@@ -24,7 +21,7 @@ from ioc.web.reading.alarms import (
     read_history,
 )
 from ioc.web.reading.broadcasts import broadcasts_answering
-from ioc.web.reading.devices import Signal, list_devices, read_signal
+from ioc.web.reading.devices import Signal, read_signal
 from ioc.web.reading.head import read_head
 from ioc.web.reading.places import read_places
 from ioc.web.rendering import Page, ThePage
@@ -33,17 +30,6 @@ router = APIRouter(include_in_schema=False)
 
 AlarmId = Annotated[str, Path(max_length=36)]
 _TABS: dict[str, Tab] = {"can-xu-ly": "attention", "tat-ca": "all"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class NearLoudspeaker:
-    """A loudspeaker in the panel."""
-
-    gateway_id: str
-    device_id: str
-    name: str
-    near: bool
-    trouble: str
 
 
 @router.get("/")
@@ -85,34 +71,6 @@ async def show_preview(
     return HTMLResponse(await _preview(centre, access, page, alarm_id))
 
 
-@router.get("/manh/nhac-qua-loa/{alarm_id}")
-async def show_speak(
-    centre: TheCentre, access: Reader, page: ThePage, alarm_id: AlarmId
-) -> HTMLResponse:
-    """The panel that answers an alarm over loudspeakers."""
-    async with centre.store.read() as connection:
-        alarm = await find_alarm(connection, access, alarm_id)
-        if alarm is None:
-            raise Refused("not_found", status_code=404)
-        places = await read_places(connection, centre.settings)
-        devices = await list_devices(connection, access)
-    nearest = next(
-        (
-            device.loudspeaker_ids
-            for device in devices
-            if (device.gateway_id, device.device_id) == (alarm.gateway_id, alarm.device_id)
-        ),
-        (),
-    )
-    usable = await centre.voice.loudspeakers(access)
-    return page.answer(
-        "speak.html",
-        alarm=alarm,
-        where=places.where(alarm.gateway_id, alarm.device_id, alarm.area_id),
-        loudspeakers=_by_nearness(page, usable, alarm, nearest),
-    )
-
-
 async def _rows(centre: Centre, access: Access, page: Page, tab: Tab) -> dict[str, Any]:
     async with centre.store.read() as connection:
         head = await read_head(connection, access)
@@ -149,7 +107,8 @@ async def _preview(centre: Centre, access: Access, page: Page, alarm_id: str) ->
         alarm=alarm,
         what=speech.what,
         cause=speech.cause,
-        facts=speech.facts(alarm),
+        reasons=speech.reasons(alarm),
+        handling=speech.handling(alarm),
         box=box_of(alarm),
         history=history,
         corrected=corrected,
@@ -181,28 +140,3 @@ def _empty(page: Page, signal: Signal, tab: Tab) -> str:
     )
     cameras = words("alarm.cameras_heard", online=signal.cameras_online, all=signal.cameras)
     return f"{words('alarm.empty')} {event} {cameras}"
-
-
-def _by_nearness(
-    page: Page, usable: tuple[Loudspeaker, ...], alarm: AlarmView, nearest: tuple[str, ...]
-) -> list[NearLoudspeaker]:
-    """Return the camera's loudspeakers, nearest first, then the others of the same area."""
-    chosen = []
-    for speaker in usable:
-        near = speaker.gateway_id == alarm.gateway_id and speaker.device_id in nearest
-        if near or speaker.area_id == alarm.area_id:
-            rank = nearest.index(speaker.device_id) if near else len(nearest)
-            chosen.append((rank, speaker.name, describe_loudspeaker(page, speaker, near=near)))
-    return [loudspeaker for _, _, loudspeaker in sorted(chosen, key=lambda item: item[:2])]
-
-
-def describe_loudspeaker(page: Page, speaker: Loudspeaker, *, near: bool) -> NearLoudspeaker:
-    """Return a loudspeaker with what keeps it from sounding, if anything does."""
-    silent = not speaker.gateway_online or speaker.state == "offline"
-    return NearLoudspeaker(
-        gateway_id=speaker.gateway_id,
-        device_id=speaker.device_id,
-        name=speaker.name,
-        near=near,
-        trouble=page.wording.words("phone.no_signal") if silent else "",
-    )

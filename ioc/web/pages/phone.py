@@ -7,8 +7,8 @@ from starlette.responses import Response
 from ioc.centre import Centre
 from ioc.people import Access, Refusal
 from ioc.web.identity import Reader, TheCentre
-from ioc.web.pages.console import describe_loudspeaker
 from ioc.web.pages.proofs import render_proofs
+from ioc.web.pages.speaking import describe_loudspeaker
 from ioc.web.reading.broadcasts import latest_broadcast_of
 from ioc.web.reading.head import read_head
 from ioc.web.reading.places import area_names

@@ -41,11 +41,8 @@ class Speech:
         where = self.places.where(alarm.gateway_id, alarm.device_id, alarm.area_id)
         return words("alarm.where", what=self._kind(alarm), where=where)
 
-    def facts(self, alarm: AlarmView) -> list[str]:
+    def reasons(self, alarm: AlarmView) -> list[str]:
         """Return why there is an alarm, one sentence a line."""
-        return [*self._findings(alarm), *self._handling(alarm)]
-
-    def _findings(self, alarm: AlarmView) -> list[str]:
         words, facts = self.wording.words, alarm.facts
         lines = []
         if zone := facts.get("zone"):
@@ -62,7 +59,8 @@ class Speech:
             lines.append(words("alarm.missing_events", n=self.wording.number(missing)))
         return lines
 
-    def _handling(self, alarm: AlarmView) -> list[str]:
+    def handling(self, alarm: AlarmView) -> list[str]:
+        """Return who has answered it and when it ended, one sentence a line."""
         words, lines = self.wording.words, []
         if alarm.acknowledged_at and alarm.acknowledged_by:
             at = self.wording.at(alarm.acknowledged_at)

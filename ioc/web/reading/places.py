@@ -16,6 +16,8 @@ class Places:
 
     areas: dict[str, str]
     """Area id to `xóm Bản Chương`."""
+    plain_areas: dict[str, str]
+    """Area id to `Bản Chương`."""
     gateways: dict[str, str]
     devices: dict[tuple[str, str], str]
     device_kinds: dict[tuple[str, str], str]
@@ -36,7 +38,9 @@ class Places:
 
     def where(self, gateway_id: str, device_id: str | None, area_id: str) -> str:
         """Return `Cổng làng, xóm Bản Chương`."""
-        return within(self.device(gateway_id, device_id), self.area(area_id))
+        place = self.area(area_id)
+        area_name = self.plain_areas.get(area_id, place)
+        return within(self.device(gateway_id, device_id), place, area_name=area_name)
 
 
 async def read_places(connection: AsyncConnection, settings: Settings) -> Places:
@@ -49,6 +53,7 @@ async def read_places(connection: AsyncConnection, settings: Settings) -> Places
     ).all()
     return Places(
         areas=area_names(settings),
+        plain_areas={area.area_id: area.name for area in settings.areas},
         gateways={row.gateway_id: row.name for row in gateway_rows},
         devices={(row.gateway_id, row.device_id): row.name for row in device_rows},
         device_kinds={(row.gateway_id, row.device_id): row.device_kind for row in device_rows},

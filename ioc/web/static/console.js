@@ -11,7 +11,7 @@ import { SpeakPanel } from './speak.js';
 
 const tab = find('main').dataset.tab;
 const preview = new Preview();
-const panel = new SpeakPanel(complain);
+const panel = new SpeakPanel();
 const list = new List((alarmId, options) => select(alarmId, options));
 if (list.selected) select(list.selected);
 const bell = startFrame(refresh);

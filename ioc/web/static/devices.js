@@ -11,7 +11,15 @@ const OF_GATEWAY = ['cpu_share', 'outbox_depth'];
 const frame = find('#devices-frame');
 const chart = find('#chart');
 const number = new Intl.NumberFormat(document.body.dataset.language, { maximumFractionDigits: 1 });
+const day = new Intl.DateTimeFormat('vi-VN', { timeZone: document.body.dataset.zone, day: '2-digit', month: '2-digit' });
 let plot = null;
+let drawing = 0;
+
+/** `21:04`, or the day where the span is longer than one. */
+function moment(instant) {
+  const date = new Date(instant * 1000);
+  return Number(find('#hours').value) > 24 ? day.format(date) : clock(date);
+}
 
 async function refresh() {
   const fetched = await piece('/manh/thiet-bi');
@@ -32,10 +40,13 @@ function offerSubjects() {
 }
 
 async function draw() {
+  drawing += 1;
+  const turn = drawing;
   const [gateway_id, device_id] = find('#subject').value.split('/');
   if (!gateway_id) return showNothing();
-  const query = new URLSearchParams({ measure: find('#metric').value, gateway_id, device_id });
+  const query = new URLSearchParams({ measure: find('#metric').value, gateway_id, device_id, hours: find('#hours').value });
   const series = await read(`/api/series?${query}`);
+  if (turn !== drawing) return undefined; // another choice was made meanwhile
   const last = series.values.reduce((found, value, index) => (value === null ? found : index), -1);
   if (last < 0) return showNothing();
   const { latest, since } = chart.dataset;
@@ -46,6 +57,13 @@ async function draw() {
     ? since.replace('{since}', at)
     : latest.replace('{value}', value).replace('{at}', clock(new Date()));
   return show([series.instants, series.values]);
+}
+
+/** Values without a neighbour: a line cannot show them, a dot can. */
+function alone(values) {
+  const missing = (index) => values[index] === null || values[index] === undefined;
+  return values.map((_, index) => index)
+    .filter((index) => !missing(index) && missing(index - 1) && missing(index + 1));
 }
 
 function showNothing() {
@@ -73,10 +91,10 @@ function show(columns) {
     tzDate: (instant) => uPlot.tzDate(new Date(instant * 1000), document.body.dataset.zone),
     scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.1)] } },
     axes: [
-      { ...axis, values: (_, instants) => instants.map((instant) => clock(new Date(instant * 1000))) },
+      { ...axis, values: (_, instants) => instants.map(moment) },
       { ...axis, size: 64, values: (_, values) => values.map((value) => number.format(value)) },
     ],
-    series: [{}, { stroke: ink, width: 2, spanGaps: false, points: { show: columns[0].length < 40, size: 6, fill: ink } }],
+    series: [{}, { stroke: ink, width: 2, spanGaps: false, points: { show: true, size: 6, fill: ink, filter: () => alone(columns[1]) } }],
   }, columns, chart);
 }
 
@@ -88,6 +106,7 @@ find('#metric').addEventListener('change', () => {
   draw();
 });
 find('#subject').addEventListener('change', draw);
+find('#hours').addEventListener('change', draw);
 window.addEventListener('resize', draw);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
 setInterval(() => {

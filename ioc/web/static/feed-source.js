@@ -35,7 +35,20 @@ export class FeedSource {
   reopenIfClosed(source) {
     if (source.readyState !== EventSource.CLOSED || this.source !== source) return;
     this.source = null;
-    setTimeout(() => this.open(this.number), REOPEN_MS);
+    setTimeout(() => this.tryAgain(), REOPEN_MS);
+  }
+
+  /** A refusal may mean that the session is over, which no further attempt can mend. */
+  async tryAgain() {
+    const answer = await fetch('/api/me', { cache: 'no-store' }).catch(() => null);
+    if (answer && answer.status === 401) {
+      this.close();
+      this.notify({ kind: 'ended' });
+    } else if (answer) {
+      this.open(this.number);
+    } else {
+      setTimeout(() => this.tryAgain(), REOPEN_MS);
+    }
   }
 
   close() {

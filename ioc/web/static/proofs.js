@@ -12,6 +12,7 @@ export class Proofs {
     this.complain = complain;
     this.broadcast = '';
     this.timer = 0;
+    this.failing = false;
     frame.addEventListener('click', (event) => this.clicked(event));
   }
 
@@ -23,8 +24,12 @@ export class Proofs {
       const fetched = await piece(`/manh/phat/${encodeURIComponent(broadcastId)}`);
       if (this.broadcast !== broadcastId) return;
       mergeChildren(this.frame, fetched);
+      if (this.failing) this.complain('');
+      this.failing = false;
     } catch (failure) {
-      if (!failure.offline) throw failure;
+      if (!failure.sentence) throw failure;
+      this.failing = true;
+      this.complain(failure.sentence);
     }
     const proofs = find('.proofs', this.frame);
     if (!proofs || proofs.dataset.playing === 'yes') {

@@ -6,9 +6,7 @@ import { Proofs } from './proofs.js';
 import { act, piece } from './server.js';
 
 export class SpeakPanel {
-  /** `complain(sentence)`: what failed before the panel opened. */
-  constructor(complain) {
-    this.complain = complain;
+  constructor() {
     this.dialog = find('#speak');
     this.proofs = null;
     this.dialog.addEventListener('close', () => {
@@ -24,7 +22,7 @@ export class SpeakPanel {
     this.form = find('#speak-form');
     this.alarm = alarmId;
     const within = (name) => find(`#speak-${name}`, this.dialog);
-    this.proofs = new Proofs(within('proofs'), (sentence) => this.complain(sentence));
+    this.proofs = new Proofs(within('proofs'), (sentence) => tell(within('proof-problem'), sentence));
     if (within('text')) this.prepare(within);
     this.dialog.showModal();
   }

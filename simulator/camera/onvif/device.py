@@ -75,7 +75,7 @@ class OnvifDevice:
         try:
             # Expat refuses entity bombs, and the simulator listens on loopback.
             root = ElementTree.fromstring(request.body)  # noqa: S314
-        except ElementTree.ParseError:
+        except (ElementTree.ParseError, LookupError, ValueError):
             return _soap_fault("WellFormed", "the request is not well-formed XML")
         body = root.find(f"{{{answers.SOAP}}}Body")
         if body is None or len(body) == 0:

@@ -56,7 +56,7 @@ def parse_probe(datagram: bytes) -> str | None:
     """Return the id of a probe that asks for cameras, or None for anything else."""
     try:
         root = ElementTree.fromstring(datagram)  # noqa: S314  expat refuses entity bombs
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, LookupError, ValueError):
         return None
     probe = root.find(f".//{{{DISCOVERY}}}Probe")
     probe_id = root.findtext(f".//{{{ADDRESSING}}}MessageID", "").strip()

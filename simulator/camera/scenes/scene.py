@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 
 import cv2
@@ -15,6 +15,7 @@ from simulator.camera.scenes.places import HEIGHT_PX, PLACES, WIDTH_PX
 from simulator.camera.scenes.story import Timetable, actors_at
 from simulator.camera.stream.pictures import Picture, plane_of
 
+VIETNAM_TIME = timezone(timedelta(hours=7))
 NOISE_LUMA = 1.5
 """Standard deviation of the sensor's noise, in steps of luma."""
 NOISE_MARGIN_PX = 96
@@ -85,7 +86,7 @@ class ScenePictures:
         cv2.addWeighted(luma, gain, grain, 1.0, -128.0, dst=luma)
 
     def _write_clock(self, luma: NDArray[np.uint8]) -> None:
-        text = self._camera_now().strftime("%Y-%m-%d %H:%M:%S")
+        text = self._camera_now().astimezone(VIETNAM_TIME).strftime("%Y-%m-%d %H:%M:%S")
         if text != self._clock_text:
             self._clock_text = text
             self._clock[:] = 0

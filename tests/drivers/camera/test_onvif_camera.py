@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import av
@@ -55,6 +56,13 @@ async def test_a_camera_with_a_wrong_clock_works(
     streams = await open_camera(camera.xaddr, RIGHT, now=now)
     assert streams.clock_offset_s == pytest.approx(offset_s, abs=1.2)
     assert camera.count("auth_failed") == 0
+
+
+async def test_only_the_caller_s_clock_counts(start_camera: CameraFactory) -> None:
+    """A gateway that believes in another year still signs what the camera accepts."""
+    camera = start_camera(soap_auth="username_token")
+    streams = await open_camera(camera.xaddr, RIGHT, now=lambda: now() - timedelta(days=500))
+    assert streams.clock_offset_s == pytest.approx(500 * 86_400, abs=1.2)
 
 
 async def test_a_camera_that_wants_http_digest_works(start_camera: CameraFactory) -> None:

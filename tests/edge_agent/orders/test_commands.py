@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from contracts.commands import Audio, Clock, Speak, Stop
 from contracts.events import BroadcastProgress, CommandOutcome, CommandResult
 from contracts.topics import Address
+from edge_agent.clock import SystemClock
 from tests.edge_agent.audio import tone_ogg
 from tests.fakes.ports import find_free_port
 
@@ -160,11 +161,11 @@ async def test_the_signed_clock_of_a_birth_is_trusted(centre, make_config, gatew
     async with gateway(make_config(loudspeakers=loudspeakers()), synced=False):
         await centre.until(lambda: centre.births)
         await order(speak(loudspeaker_ids=("loa9",)))
-        told = Clock(nonce=centre.births[0].nonce, centre_time=datetime.now(UTC))
+        told = Clock(nonce=centre.births[0].nonce, centre_time=SystemClock().now())
         await order(told)
         await centre.until(lambda: results(centre, CommandOutcome.FAILED))
         later = Clock(
-            nonce=centre.births[0].nonce, centre_time=datetime.now(UTC) + timedelta(hours=1)
+            nonce=centre.births[0].nonce, centre_time=SystemClock().now() + timedelta(hours=1)
         )
         await order(later)
         await order(speak(loudspeaker_ids=("loa9",)))
@@ -177,7 +178,9 @@ async def test_a_clock_for_another_birth_is_refused(centre, make_config, gateway
     centre.answers_births = False
     async with gateway(make_config(), synced=False):
         await centre.until(lambda: centre.births)
-        await order(Clock(nonce="0" * 8 + "-0000-4000-8000-" + "0" * 12, centre_time=datetime.now(UTC)))
+        await order(
+            Clock(nonce="0" * 8 + "-0000-4000-8000-" + "0" * 12, centre_time=SystemClock().now())
+        )
         await refused(centre, "replayed")
 
 
@@ -246,3 +249,22 @@ async def test_a_stop_ends_what_plays(centre, make_config, gateway, order):
         await order(Stop())
         await centre.until(lambda: "stopped" in progress(centre))
     assert progress(centre) == ["accepted", "cached", "started", "stopped"]
+
+
+async def test_a_broadcast_that_never_started_is_played_after_a_restart(
+    centre, make_config, gateway, order
+):
+    """Accepted for later, the agent restarts meanwhile: the hamlet still hears it, once."""
+    audio = tone_ogg(seconds=0.3)
+    centre.audio[hashlib.sha256(audio).hexdigest()] = audio
+    config = make_config(loudspeakers=loudspeakers())
+    soon = SystemClock().now() + timedelta(seconds=4)
+    async with gateway(config):
+        await centre.until(lambda: centre.births)
+        await order(speak(audio, not_before=soon))
+        await centre.until(lambda: progress(centre) == ["accepted", "cached"])
+    async with gateway(config):
+        await centre.until(lambda: "finished" in progress(centre))
+    assert progress(centre) == ["accepted", "cached", "started", "finished"]
+    (started,) = (e for e in centre.events if getattr(e.data, "state", "") == "started")
+    assert started.occurred_at >= soon - timedelta(seconds=0.1)

@@ -1,13 +1,12 @@
 """The outbox keeps, sends and forgets exactly what it should."""
 
-import sqlite3
-
 import pytest
 
 from contracts.events import OutboxGap
 from contracts.state import TelemetryAck
 from contracts.telemetry import Metric, Sample, TelemetryRow
-from edge_agent.outbox import Lane
+from edge_agent.outbox import Lane, eviction
+from edge_agent.outbox.errors import OutboxInUse
 from tests.edge_agent.outbox.gateway import (
     OTHER_BOOT_ID,
     OTHER_STORE_ID,
@@ -166,8 +165,6 @@ def test_committed_rows_are_kept_a_day(store, fake_clock):
     fake_clock.advance(3_600)
     count = "SELECT count(*) FROM event"
     before = fake_clock.now().timestamp() - 86_400
-    from edge_agent.outbox import eviction
-
     store.write(lambda entry: eviction.drop_kept_before(entry, before))
     assert store._connection.execute(count).fetchone() == (1,)
     store.write(lambda entry: eviction.drop_kept_before(entry, before + 86_400))
@@ -235,12 +232,8 @@ def test_an_unreadable_file_is_set_aside_and_reported(tmp_path, fake_clock):
 
 def test_a_second_process_cannot_open_the_same_outbox(tmp_path, fake_clock, store):
     """Two agents on one file would number events twice."""
-    with pytest.raises(sqlite3.OperationalError, match="locked"):
-        other = sqlite3.connect(tmp_path / "outbox.db", timeout=0)
-        try:
-            other.execute("BEGIN IMMEDIATE")
-        finally:
-            other.close()
+    with pytest.raises(OutboxInUse):
+        open_store(tmp_path, fake_clock)
 
 
 def test_pictures_may_be_uploaded_once_their_event_is_committed(store):

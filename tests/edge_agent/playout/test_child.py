@@ -17,8 +17,7 @@ pytestmark = pytest.mark.timeout(60)
 FINAL = {"finished", "failed", "preempted", "stopped", "expired"}
 
 
-@pytest.mark.parametrize("codec", ["pcmu", "pcma"])
-@pytest.mark.parametrize("address", ["127.0.0.1", "239.255.77.2"])
+@pytest.mark.parametrize(("address", "codec"), [("127.0.0.1", "pcma"), ("239.255.77.2", "pcmu")])
 def test_what_is_sent_is_heard(player, loudspeaker, announcement, address, codec):
     """The recording correlates with the announcement, polarity right, nothing lost."""
     speaker = loudspeaker(address, codec)

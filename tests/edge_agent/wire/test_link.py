@@ -1,6 +1,7 @@
 """The gateway and a centre over a real broker: births, acknowledgements, losses."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -8,10 +9,13 @@ from contracts.codec import encode
 from contracts.events import DeviceDown, DeviceKind, DownReason, MotionStarted
 from contracts.state import Will
 from contracts.topics import Channel
+from edge_agent.app import account_of
 from edge_agent.outbox import Draft
+from edge_agent.wire.bus import BusError, BusRefused, try_account
 from tests.edge_agent.centre import FakeCentre
 from tests.edge_agent.conftest import ADDRESS, configure
 from tests.fakes.broker import RealBroker
+from tests.fakes.ports import find_free_port
 
 pytestmark = pytest.mark.broker
 
@@ -162,3 +166,25 @@ async def test_a_wrong_payload_from_the_centre_is_survived(centre, make_config, 
         await outbox.record(motion(outbox))
         await centre.until(lambda: centre.data(MotionStarted))
         assert len(centre.births) == 1
+
+
+async def test_a_refused_password_is_told_apart_from_a_broker_that_is_away(
+    centre, make_config, broker
+):
+    """Who must act differs: the administrator here, nobody there."""
+    account = account_of(make_config().broker, username=ADDRESS.gateway_id)
+    await try_account(account, identifier="right")
+    with pytest.raises(BusRefused):
+        await try_account(replace(account, password="wrong"), identifier="wrong")
+    with pytest.raises(BusError) as away:
+        await try_account(replace(account, port=find_free_port()), identifier="away")
+    assert not isinstance(away.value, BusRefused)
+
+
+@pytest.mark.timeout(60)
+async def test_a_stop_is_obeyed_at_any_instant(centre, make_config, gateway):
+    """Whatever the connection is doing when it is told to stop, the gateway ends within 5 s."""
+    config = make_config()
+    for delay_ms in range(0, 45, 3):
+        async with asyncio.timeout(5), gateway(config):
+            await asyncio.sleep(delay_ms / 1_000)

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
+from contracts.events import BroadcastProgress, BroadcastState
 from ioc.alarms import (
     AlarmKind,
     AlarmState,
@@ -20,6 +22,7 @@ from ioc.alarms import (
     return_alarm,
     return_latched,
 )
+from ioc.alarms.rules import decide_broadcast_effect
 from ioc.store.engine import Store
 from ioc.store.tables import alarm_transitions, alarms, journal
 from tests.fakes.clock import FakeClock
@@ -215,3 +218,19 @@ async def test_every_transition_is_told_to_those_who_may_know(desk):
         ("alarm", alarm_id, "ban-chuong")
     ] * 3
     assert len(await desk.rows(alarm_transitions)) == 3
+
+
+def test_a_broadcast_that_was_stopped_or_interrupted_is_no_alarm():
+    """Somebody wanted it so."""
+    for state in (BroadcastState.STOPPED, BroadcastState.PREEMPTED, BroadcastState.STARTED):
+        progress = BroadcastProgress(broadcast_id=str(uuid4()), state=state)
+        assert decide_broadcast_effect(progress, device_id="loa-1", text="x") is None
+
+
+def test_an_expired_broadcast_is_a_failed_one():
+    """Nobody heard it."""
+    progress = BroadcastProgress(broadcast_id=str(uuid4()), state=BroadcastState.EXPIRED)
+    effect = decide_broadcast_effect(progress, device_id="l" * 63, text="x" * 4_000)
+    assert isinstance(effect, Raise)
+    assert effect.facts["reason"] == "expired"
+    assert len(effect.object_id) <= 80

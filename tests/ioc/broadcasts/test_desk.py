@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 
 from contracts.commands import Speak
 from ioc.broadcasts import BroadcastOrder, LoudspeakerId
-from ioc.people import Refusal, audit
-from ioc.store.tables import audit_log, broadcasts, commands, deliveries, journal
+from ioc.people import Refusal, Role, audit
+from ioc.store.tables import audit_log, broadcasts, commands, deliveries, devices, journal
 from tests.ioc.broadcasts.conftest import ELSEWHERE, LOUDSPEAKER, OTHER, TEXT, order_of
 
 
@@ -165,12 +165,38 @@ async def test_a_hamlet_head_stops_only_the_own_hamlet(desk, operator, head, sto
     broadcast_id = await desk.broadcast(operator, order)
     assert await desk.stop(head, broadcast_id) == 1
     await dispatch.run_once(bus)
-    assert [address.gateway_id for address, _ in bus.published if address.gateway_id == "tu-2"]
+    sent = {(address.gateway_id, command.kind) for address, command in bus.published}
+    assert sent == {("tu-1", "stop.v1"), ("tu-2", "speak.v1")}
     states = {
         each.loudspeaker.device_id: each.state
         for each in (await desk.view(operator, broadcast_id)).deliveries
     }
     assert states == {"tu-1-loa-1": "stopped", "tu-2-loa-1": "queued"}
+
+
+async def test_a_gateway_of_two_hamlets_goes_on_in_the_one_that_did_not_stop_it(
+    desk, operator, head, store, dispatch, bus
+):
+    """A stop in one hamlet must not take the command away from the other's loudspeaker."""
+    async with store.begin() as connection:
+        await connection.execute(
+            update(devices).where(devices.c.device_id == OTHER.device_id).values(area_id="na-lang")
+        )
+    order = await order_of(desk, operator, LOUDSPEAKER, OTHER)
+    broadcast_id = await desk.broadcast(operator, order)
+    assert await desk.stop(head, broadcast_id) == 1
+    await dispatch.run_once(bus)
+    speak, stop = (command for _, command in bus.published)
+    assert (speak.kind, stop.kind) == ("speak.v1", "stop.v1")
+    assert stop.data.loudspeaker_ids == (LOUDSPEAKER.device_id,)
+
+
+async def test_who_lost_the_right_to_speak_cannot_use_an_old_preview(desk, operator):
+    """Rights count when it is sent, not when it was heard."""
+    order = await order_of(desk, operator, LOUDSPEAKER)
+    demoted = replace(operator, role=Role.TECHNICIAN)
+    with pytest.raises(Refusal, match="not_allowed"):
+        await desk.broadcast(demoted, order)
 
 
 async def test_broadcasts_of_other_hamlets_do_not_exist_for_a_hamlet_head(desk, operator, head):
@@ -222,6 +248,15 @@ async def test_a_repeat_is_another_broadcast_of_the_same_sound_and_replaces_the_
     spoken = [command.data for command in bus.of_kind("speak.v1")]
     assert spoken[0].audio == spoken[1].audio
     assert spoken[1].loudspeaker_ids == ("tu-1-loa-1",)
+
+
+async def test_a_hamlet_head_cannot_repeat_an_emergency(desk, operator, head, store):
+    """Nobody reaches by a repeat what they may not order."""
+    order = await order_of(desk, operator, LOUDSPEAKER, priority="emergency")
+    broadcast_id = await desk.broadcast(operator, order)
+    await report(store, broadcast_id, LOUDSPEAKER, "failed")
+    with pytest.raises(Refusal, match="emergency_not_allowed"):
+        await desk.repeat(head, broadcast_id, LOUDSPEAKER)
 
 
 async def test_a_repeat_of_a_repeat_hangs_on_the_first_broadcast(desk, operator, store, clock):

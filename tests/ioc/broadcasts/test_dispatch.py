@@ -116,6 +116,19 @@ async def test_a_birth_makes_pending_commands_due_and_the_previous_clock_void(
         assert [command.kind for _, command in bus.published] == ["speak.v1", "clock.v1"]
 
 
+async def test_old_clock_commands_do_not_pile_up(store, dispatch, clock):
+    """A gateway that reconnects for years leaves a week of handshakes, not a table full."""
+    for _ in range(30):
+        clock.advance(86_400)
+        async with store.begin() as connection:
+            await dispatch.answer_birth(
+                connection, address=Address.of("thu", "tu-1"), birth=birth()
+            )
+    async with store.read() as connection:
+        rows = (await connection.execute(select(commands.c.command_number))).scalars().all()
+    assert sorted(rows) == list(range(23, 31))
+
+
 async def test_a_command_nobody_answers_expires_and_raises_an_alarm_per_loudspeaker(
     desk, operator, store, bus, dispatch, clock
 ):

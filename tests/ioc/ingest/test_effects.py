@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert
+from structlog.testing import capture_logs
 
 from contracts.events import (
     BroadcastProgress,
@@ -70,6 +71,17 @@ async def test_another_object_feeds_the_open_alarm_and_all_must_be_gone(centre, 
         assert (await centre.row(alarms))["state"] == state
 
 
+async def test_an_event_delivered_again_has_its_effects_once(centre, sender):
+    """An acknowledgement that was lost is no second littering, and no fork."""
+    batch = sender.batch(sender.event(littering(centre.clock, sha256="a" * 64)))
+    await centre.take(batch)
+    with capture_logs() as logs:
+        await centre.take(batch)
+    assert (await centre.row(alarms))["repeats"] == 1
+    assert len(await centre.rows(alarm_transitions)) == 1
+    assert [line for line in logs if line["event"] == "gateway.forked"] == []
+
+
 async def test_a_picture_that_cannot_come_is_called_lost(centre, sender):
     """Nobody waits for it any more."""
     await centre.take(
@@ -118,6 +130,16 @@ async def test_the_time_of_a_gateway_with_a_wrong_clock_is_corrected_and_said(ce
     event = await centre.row(events)
     assert event["occurred_at_corrected"]
     assert abs(event["occurred_at"] - centre.clock.now()) < timedelta(seconds=1)
+
+
+async def test_of_a_backlog_the_newest_event_tells_the_clock(centre, sender):
+    """Waiting in the outbox is no wrong clock: the smallest difference of the group counts."""
+    sender.clock_synced = False
+    await centre.take(sender.birth())
+    waited = sender.event(down())
+    centre.clock.advance(240)
+    await centre.take(sender.batch(waited, sender.event(UP)))
+    assert [row["occurred_at_corrected"] for row in await centre.rows(events)] == [False, False]
 
 
 async def test_telemetry_becomes_series_and_is_acknowledged_apart(centre, sender):

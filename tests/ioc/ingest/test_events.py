@@ -1,11 +1,16 @@
 """Events are stored once, whatever the wire does; what cannot be read is kept and spoils nothing."""
 
+import asyncio
 from uuid import uuid4
+
+from structlog.testing import capture_logs
 
 from contracts.batch import encode_batch
 from contracts.envelope import encode_event
 from contracts.events import OutboxGap
 from contracts.topics import Channel
+from ioc.ingest.committed import shorten
+from ioc.ingest.intake import MAX_QUEUED
 from ioc.store.tables import alarms, events, quarantine
 from tests.ioc.sender import Sender, motion
 
@@ -92,7 +97,7 @@ async def test_another_site_cannot_use_a_gateways_name(centre):
     assert await centre.rows(events) == []
 
 
-async def test_a_fork_is_noticed_and_both_events_are_stored(centre, sender, caplog):
+async def test_a_fork_is_noticed_and_both_events_are_stored(centre, sender):
     """A restored gateway numbers anew what was numbered before: nothing is lost, and it is told."""
     await centre.take(sender.batch(sender.event(motion())))
     sender.sequence = 0
@@ -137,3 +142,50 @@ async def test_motion_is_an_event_and_no_alarm(centre, sender):
     """Motion needs nobody's answer."""
     await centre.take(sender.batch(sender.event(motion())))
     assert await centre.rows(alarms) == []
+
+
+async def test_a_batch_the_store_cannot_take_holds_up_no_other(centre, sender):
+    """It stays with its gateway; the ones beside it are committed."""
+    poison, fine = sender.event(motion()), sender.event(motion())
+    async with centre.store.begin() as connection:
+        await connection.exec_driver_sql(
+            "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.sequence = 1 "
+            "BEGIN SELECT RAISE(ABORT, 'poison'); END"
+        )
+    with capture_logs() as logs:
+        await centre.take(sender.batch(poison), sender.batch(fine))
+    faults = [line["fault"] for line in logs if line["event"] == "work.failed"]
+    assert ["poison" in fault for fault in faults] == [True, True]
+    assert [row["sequence"] for row in await centre.rows(events)] == [2]
+    assert (await centre.ack(sender)).committed == ((2, 2),)
+
+
+async def test_telemetry_that_cannot_be_read_is_quarantined_and_committed(centre, sender):
+    """Its gateway need not keep it for ever."""
+    payload = encode_batch(sender.epoch, [1], [b"{}"])
+    await centre.intake.take_telemetry([sender.message(Channel.TELEMETRY, payload)])
+    assert (await centre.row(quarantine))["payload"] == b"{}"
+    assert (await centre.ack(sender)).telemetry.committed == ((1, 1),)
+
+
+async def test_full_telemetry_never_makes_an_event_wait(centre, sender):
+    """What does not fit is deferred: its gateway sends it again."""
+    with capture_logs() as logs:
+        async with asyncio.timeout(5):
+            for number in range(MAX_QUEUED + 50):
+                await centre.intake.deliver(sender.message(Channel.TELEMETRY, b"%d" % number))
+            await centre.intake.deliver(sender.batch(sender.event(motion())))
+    assert [line["event"] for line in logs] == ["ingest.telemetry_deferred"]
+
+
+async def test_more_ranges_than_fit_are_told_from_both_ends():
+    """So that neither the backlog nor what is live comes to a halt."""
+    ranges = tuple((n, n) for n in range(1, 101, 2))
+    assert shorten(ranges, 10) == (*ranges[:5], *ranges[-5:])
+    assert shorten(ranges, 50) == ranges
+
+
+async def test_an_event_that_must_name_a_device_but_does_not_is_quarantined(centre, sender):
+    """Nobody could be sent anywhere for it."""
+    await centre.take(sender.batch(sender.event(motion(), None)))
+    assert "names no device" in (await centre.row(quarantine))["reason"]

@@ -41,6 +41,18 @@ async def test_a_changed_entry_breaks_the_chain_there(log, column):
     assert (await verdict(log)).broken_at == 3
 
 
+async def test_a_forged_entry_with_a_fitting_hash_breaks_the_chain_behind_it(log):
+    """Whoever knows how the hash is made still cannot change what came before the next entry."""
+    async with log.begin() as connection:
+        third = select(audit_log).where(audit_log.c.number == 3)
+        row = dict((await connection.execute(third)).mappings().one())
+        forged = {**row, "login": "ai-do"}
+        del forged["hash"]
+        values = {"login": "ai-do", "hash": audit._hash_of(forged)}
+        await connection.execute(update(audit_log).where(audit_log.c.number == 3).values(values))
+    assert (await verdict(log)).broken_at == 4
+
+
 async def test_a_removed_or_slipped_in_entry_breaks_the_chain(log):
     """Entries cannot be taken out of the middle or put there."""
     async with log.begin() as connection:

@@ -1,6 +1,7 @@
 """Logging in, staying in, being kept out."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import select
@@ -45,6 +46,32 @@ async def test_a_wrong_login_and_a_wrong_password_look_the_same(people, password
     wrong_login = await people.login("nobody", "x")
     assert isinstance(wrong_password, LoginRefused)
     assert wrong_password == wrong_login
+
+
+async def test_an_unknown_login_costs_as_many_disk_writes_as_a_known_one(people, store, password):
+    """Else the time an answer takes would tell which logins exist."""
+
+    async def writing_commits(login: str) -> int:
+        commits = 0
+        original = store.begin
+
+        @asynccontextmanager
+        async def counting():
+            nonlocal commits
+            async with original() as connection:
+                changes = (await connection.exec_driver_sql("SELECT total_changes()")).scalar_one()
+                yield connection
+                after = (await connection.exec_driver_sql("SELECT total_changes()")).scalar_one()
+                commits += after > changes
+
+        store.begin = counting
+        try:
+            await people.login(login, "x")
+        finally:
+            store.begin = original
+        return commits
+
+    assert await writing_commits("lan") == await writing_commits("nobody") == 2
 
 
 @pytest.mark.parametrize("login", ["lan", "nobody"])

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from contracts.topics import CENTRE_STATE
 from ioc.cli import main
 from tests.fakes.broker import RealBroker
 from tests.fakes.ports import find_free_port, wait_until_listening
+from tests.ioc.test_certificate import issue
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(60)]
 
@@ -264,3 +266,22 @@ async def _state(centre: Installation) -> bool:
     ):
         await gateway.subscribe(CENTRE_STATE, qos=1)
         return decode(CentreState, (await anext(aiter(gateway.messages))).payload).online
+
+
+async def test_the_centre_serves_https_to_other_machines(centre, tmp_path):
+    """Plain HTTP is refused beyond this machine, so a certificate is all it takes."""
+    centre.init()
+    issue(tmp_path, "centre", changed_at=1)
+    text = centre.config.read_text()
+    tls = "host: 0.0.0.0, tls_certificate: tls.crt, tls_key: tls.key"
+    centre.config.write_text(text.replace("web: {", f"web: {{{tls}, "))
+    assert centre.run("check").returncode == 0
+    with centre.serving():
+        wait_until_listening(centre.port)
+        trusted = ssl.create_default_context(cafile=tmp_path / "tls.crt")
+        answer = httpx.get(f"https://127.0.0.1:{centre.port}/dang-nhap", verify=trusted)
+        assert answer.status_code == 200
+    (tmp_path / "tls.key").write_text("nonsense")
+    refused = centre.run("serve")
+    assert refused.returncode == 2
+    assert "web.tls_certificate and web.tls_key cannot be used" in refused.stderr

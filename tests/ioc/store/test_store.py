@@ -107,6 +107,16 @@ async def test_readers_cannot_write_and_do_not_wait_for_writers(tmp_path):
                 await reading.execute(insert(meta).values(key="b", value="1"))
 
 
+async def test_a_write_transaction_excludes_other_processes_from_its_first_moment(tmp_path):
+    """What it has read is still true when it writes: `ioc user add` beside `ioc serve` waits."""
+    async with open_commune(tmp_path) as store, store.begin() as connection:
+        await connection.execute(select(meta))
+        other = sqlite3.connect(database_file(tmp_path), timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("INSERT INTO meta VALUES ('other', '1')")
+        other.close()
+
+
 async def test_writers_take_turns(tmp_path):
     """Fifty tasks that count upwards never read the same number."""
     async with open_commune(tmp_path) as store:

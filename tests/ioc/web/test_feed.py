@@ -120,6 +120,19 @@ async def test_the_stream_ends_with_the_session(village, address, ending):
         assert events[-1] == "ended"
 
 
+async def test_streams_end_by_themselves_when_the_server_stops(village):
+    """A stop is not held up, and browsers come back as soon as the server does."""
+    async with (
+        serve(village) as (server, address),
+        signed_in(village, address, "truc") as http,
+    ):
+        stream = frames(http, "/events")
+        await anext(stream)
+        server.config.app.state.feed.close()
+        async with asyncio.timeout(5):
+            assert "ended" not in [frame["event"] async for frame in stream]
+
+
 async def test_a_number_from_a_future_that_was_lost_starts_now(village, address):
     """After a restore from backup the browser knows more than the centre."""
     async with signed_in(village, address, "truc") as http:

@@ -1,6 +1,7 @@
 """What the commune decides before it starts anything: options, ports, configuration files."""
 
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from simulator.commune.settings_files import SettingsFiles
 KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 
-def _write_all(tmp_path: Path, **choices: object) -> Folder:
+def _write_all(tmp_path: Path, **choices: object) -> SettingsFiles:
     options = Options(data=tmp_path, **choices)
     folder = Folder(root=tmp_path)
     folder.prepare()
@@ -28,7 +29,7 @@ def _write_all(tmp_path: Path, **choices: object) -> Folder:
     files = SettingsFiles(folder, ports, options)
     files.write_centre()
     files.write_others(centre_public_key=KEY)
-    return folder
+    return files
 
 
 def test_both_programs_accept_what_the_commune_writes(tmp_path: Path) -> None:
@@ -46,13 +47,14 @@ def test_both_programs_accept_what_the_commune_writes(tmp_path: Path) -> None:
 def test_real_camera_takes_the_place_of_the_first(tmp_path: Path) -> None:
     """CAMERA= is watched by RTSP; its password stands in a private file and nowhere else."""
     camera = parse_camera("rtsp://viewer:s%40fe@192.0.2.7:8554/stream?channel=1")
-    folder = _write_all(tmp_path, camera=camera)
+    _write_all(tmp_path, camera=camera)
+    secret = tmp_path / "secrets" / "real-camera"
     first = gateway_config.load(tmp_path / "gateway.yaml").cameras[0]
     assert first.driver == "rtsp"
     assert first.analysis_uri == "rtsp://192.0.2.7:8554/stream?channel=1"
     assert first.username == "viewer"
-    assert (folder.secrets / "real-camera").read_text() == "s@fe"
-    assert (folder.secrets / "real-camera").stat().st_mode & 0o777 == 0o600
+    assert secret.read_text() == "s@fe"
+    assert secret.stat().st_mode & 0o777 == 0o600
     elsewhere = [
         path
         for path in tmp_path.rglob("*")
@@ -141,3 +143,32 @@ def test_demonstration_loudspeakers_belong_to_their_cameras() -> None:
     """Each camera names loudspeakers that exist."""
     known = {loudspeaker.id for loudspeaker in world.LOUDSPEAKERS}
     assert {name for camera in world.CAMERAS for name in camera.loudspeakers} <= known
+
+
+def test_certificate_names_the_centre_for_phones_and_for_the_gateway(tmp_path: Path) -> None:
+    """With TLS, people get the public name, the gateway on this machine the local one."""
+    certificate, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=ioc", "-keyout", key, "-out", certificate),
+            *("-addext", "subjectAltName=DNS:ioc.sangmoc.example,DNS:localhost"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    files = _write_all(tmp_path / "var", tls_certificate=certificate, tls_key=key)
+    assert files.address.startswith("https://ioc.sangmoc.example:")
+    gateway = gateway_config.load(tmp_path / "var" / "gateway.yaml")
+    assert gateway.centre.url.startswith("https://localhost:")
+    assert gateway.centre.ca_file == certificate
+    assert centre_settings.load(tmp_path / "var" / "centre.yaml").web.host == "0.0.0.0"
+
+
+def test_file_that_is_no_certificate_is_refused(tmp_path: Path, capsys) -> None:
+    """TLS_CERT= that names something else is a usage error, before anything starts."""
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_text("not a certificate")
+    with pytest.raises(SystemExit):
+        parse_options([], {"TLS_CERT": str(wrong), "TLS_KEY": str(wrong)})
+    assert "wrong.pem" in capsys.readouterr().err

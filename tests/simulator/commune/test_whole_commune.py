@@ -1,122 +1,117 @@
-"""`make run`: a stranger gets a commune with an alarm and its picture, and gets it again."""
+"""`make run`: a stranger gets a commune with an alarm and a voice, and finds it again.
 
-import json
-import re
-import signal
-import subprocess
-import sys
-import time
-from contextlib import closing
+With SCREENSHOTS=folder the pictures of the README are taken on the way.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self
 
-import httpx
 import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from simulator.loudspeaker.correlation import correlate, read_mono
+from tests.simulator.commune.running import RunningCommune
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+DESK = {"viewport": {"width": 1366, "height": 768}}
+PHONE = {
+    "viewport": {"width": 360, "height": 740},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
+TEXT = "Mời bà con họp xóm lúc 19h30 tối nay tại nhà văn hóa."
+PATIENCE_MS = 90_000
 
 
-class RunningCommune:
-    """`python -m simulator` as `make run` starts it, seen from outside."""
-
-    def __init__(self, data: Path, *options: str) -> None:
-        self.data = data
-        self._log = (data.parent / "runner.log").open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "simulator", "--json", "--data", data, *options],
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self.end()
-        self._process.stdout.close()
-        self._log.close()
-
-    def wait_until_ready(self) -> dict:
-        for line in self._process.stdout:
-            said = json.loads(line)
-            if said["event"] == "ready":
-                return said
-        raise AssertionError(f"it ended: {(self.data.parent / 'runner.log').read_text()}")
-
-    def end(self) -> int:
-        self._process.send_signal(signal.SIGINT)
-        return self._process.wait(timeout=60)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def processes(self) -> list[str]:
-        """Command lines of everything on this machine that works in the data folder."""
-        own = str(self._process.pid)
-        return [line for pid, line in list_processes() if str(self.data) in line and pid != own]
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert program, "Chromium is missing: `scripts/setup test`, or name one with CHROMIUM="
+    async with async_playwright() as playwright:
+        yield await playwright.chromium.launch(executable_path=program, args=FLAGS)
 
 
-def list_processes() -> list[tuple[str, str]]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                arguments = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            found.append((entry.name, arguments))
-    return found
-
-
-def _sign_in(address: str, login: str, password: str) -> httpx.Client:
-    browser = httpx.Client(base_url=address, headers={"Origin": address}, timeout=10)
-    answer = browser.post("/dang-nhap", data={"login": login, "password": password})
-    assert answer.status_code == 303, answer.text
-    return browser
-
-
-def _wait_for_picture(browser: httpx.Client) -> dict:
-    """Return the littering alarm once one of its pictures is stored at the centre."""
-    while True:
-        for alarm in browser.get("/api/alarms").raise_for_status().json()["alarms"]:
-            stored = [picture for picture in alarm["pictures"] if picture["state"] == "stored"]
-            if alarm["kind"] == "littering" and stored:
-                return alarm | {"stored": stored}
-        time.sleep(0.5)
+@asynccontextmanager
+async def sign_in(
+    browser: Browser, address: str, login: str, password: str, **device: object
+) -> AsyncIterator[Page]:
+    context = await browser.new_context(locale="vi-VN", **device)
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    await page.goto(f"{address}/dang-nhap")
+    await page.fill("#login", login)
+    await page.fill("#password", password)
+    await page.click("button[type=submit]")
+    await page.wait_for_url(lambda url: "dang-nhap" not in url)
+    yield page
+    await context.close()
 
 
 @pytest.mark.scenario
-@pytest.mark.timeout(240)
-def test_stranger_sees_an_alarm_with_its_picture_and_finds_it_again(tmp_path: Path) -> None:
-    """First start: passwords, then an alarm with a picture. Second start: the same alarm."""
-    data = tmp_path / "var"
-    with RunningCommune(data) as commune:
-        ready = commune.wait_until_ready()
-        assert set(ready["passwords"]) == {"truc", "truongxom", "kythuat", "quantri"}
-        with closing(_sign_in(ready["address"], "truc", ready["passwords"]["truc"])) as operator:
-            alarm = _wait_for_picture(operator)
-            picture = operator.get(f"/api/evidence/{alarm['stored'][0]['sha256']}")
-            assert picture.headers["content-type"] == "image/jpeg"
-            assert alarm["device_id"] == "ngo-ban-chuong"
+@pytest.mark.browser
+@pytest.mark.timeout(300)
+async def test_stranger_sees_an_alarm_hears_a_voice_and_finds_both_again(
+    tmp_path: Path, browser: Browser
+) -> None:
+    """First start: an alarm with its picture, a spoken text. Second start: the same alarm."""
+    with RunningCommune(tmp_path / "var") as commune:
+        ready = await commune.wait_until_ready()
+        passwords = ready["passwords"]
+        assert set(passwords) == {"truc", "truongxom", "kythuat", "quantri"}
+        assert commune.secrets_in_arguments() == []
+        await _see_the_alarm(browser, ready["address"], passwords["truc"])
+        await _speak(browser, ready["address"], passwords["truongxom"])
+        await _expect_the_loudspeaker_played_it(commune.data)
         assert commune.end() == 0
         assert commune.processes() == []
 
-    with RunningCommune(data) as commune:
-        again = commune.wait_until_ready()
+    with RunningCommune(tmp_path / "var") as commune:
+        again = await commune.wait_until_ready()
         assert again["passwords"] == {}
-        with closing(_sign_in(again["address"], "truc", ready["passwords"]["truc"])) as operator:
-            alarms = operator.get("/api/alarms").raise_for_status().json()["alarms"]
-            assert alarm["alarm_id"] in {known["alarm_id"] for known in alarms}
-        assert _secrets_in_arguments(commune) == []
+        await _see_the_alarm(browser, again["address"], passwords["truc"])
         commune.kill()
-        deadline = time.monotonic() + 30
-        while commune.processes():
-            assert time.monotonic() < deadline, commune.processes()
-            time.sleep(0.2)
+        async with asyncio.timeout(30):
+            while commune.processes():
+                await asyncio.sleep(0.2)
 
 
-def _secrets_in_arguments(commune: RunningCommune) -> list[str]:
-    secrets = [path.read_text().strip() for path in (commune.data / "secrets").iterdir()]
-    pattern = re.compile("|".join(re.escape(secret) for secret in secrets))
-    return [line for _, line in list_processes() if pattern.search(line)]
+async def _see_the_alarm(browser: Browser, address: str, password: str) -> None:
+    async with sign_in(browser, address, "truc", password, **DESK) as page:
+        await page.locator("text=Ngõ Bản Chương").first.wait_for()
+        picture = page.locator("img[src*='/api/evidence/']").first
+        await picture.wait_for()
+        await expect(picture).not_to_have_js_property("naturalWidth", 0)
+        await _take_screenshot(page, "console.png")
+
+
+async def _speak(browser: Browser, address: str, password: str) -> None:
+    async with sign_in(browser, address, "truongxom", password, **PHONE) as page:
+        await page.fill("#text", TEXT)
+        await page.tap("#hear")
+        await expect(page.locator("#send")).to_be_enabled(timeout=PATIENCE_MS)
+        await _take_screenshot(page, "phone.png")
+        await page.tap("#send")
+        verdict = page.locator("#proofs .verdict")
+        await expect(verdict).to_have_text("1/1 loa đã phát xong", timeout=PATIENCE_MS)
+
+
+async def _expect_the_loudspeaker_played_it(data: Path) -> None:
+    (sent,) = (data / "centre" / "audio").glob("*.ogg")
+    log = data / "log" / "loa-ban-chuong.log"
+    async with asyncio.timeout(30):
+        while '"played"' not in log.read_text():
+            await asyncio.sleep(0.2)
+    (recorded,) = (data / "devices" / "loa-ban-chuong").glob("*.wav")
+    assert correlate(read_mono(sent), read_mono(recorded)).peak >= 0.9
+
+
+async def _take_screenshot(page: Page, name: str) -> None:
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        await page.wait_for_timeout(1_000)
+        await page.screenshot(path=Path(folder) / name)

@@ -1,0 +1,87 @@
+"""Alarms as the JSON interface answers them; the values' meaning is the store's."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from ioc.web.api.shapes import Shape
+from ioc.web.reading.alarms import AlarmView, Picture, Transition
+
+
+class PictureShape(Shape):
+    """An evidence picture; fetch it at `/api/evidence/{sha256}` once it is stored."""
+
+    sha256: str
+    event_id: str
+    role: str
+    taken_at: datetime
+    state: str
+    width_px: int
+    height_px: int
+
+    @classmethod
+    def of(cls, picture: Picture) -> Self:
+        """Return the picture as answered."""
+        return cls.model_validate(picture)
+
+
+class AlarmShape(Shape):
+    """An alarm."""
+
+    alarm_id: str
+    kind: str
+    gateway_id: str
+    device_id: str | None
+    object_id: str
+    area_id: str
+    priority: str
+    state: str
+    annunciate: bool
+    late: bool
+    occurred_at: datetime
+    last_occurred_at: datetime
+    raised_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    returned_at: datetime | None
+    repeats: int
+    latched: bool
+    facts: dict[str, Any]
+    pictures: list[PictureShape]
+    spoken: bool
+
+    @classmethod
+    def of(cls, alarm: AlarmView) -> Self:
+        """Return the alarm as answered."""
+        return cls.model_validate(alarm)
+
+
+class TransitionShape(Shape):
+    """One line of an alarm's log."""
+
+    number: int
+    at: datetime
+    from_state: str | None
+    to_state: str
+    cause: str
+    who: str | None
+    note: str | None
+
+    @classmethod
+    def of(cls, step: Transition) -> Self:
+        """Return the line as answered."""
+        return cls.model_validate(step)
+
+
+class AlarmList(Shape):
+    """Alarms, and how many are not normal per priority."""
+
+    alarms: list[AlarmShape]
+    counts: dict[str, int]
+
+
+class AlarmDetail(Shape):
+    """An alarm with its log, oldest first."""
+
+    alarm: AlarmShape
+    occurred_at_corrected: bool
+    history: list[TransitionShape]

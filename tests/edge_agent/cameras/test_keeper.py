@@ -1,0 +1,204 @@
+"""When a camera counts as down, and when nobody needs to hear of it."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from contracts.events import DeviceDown, DeviceKind, DeviceUp, DownReason, MotionEnded
+from edge_agent.cameras.faults import CameraFault, make_fault
+from edge_agent.cameras.keeper import CameraKeeper
+from edge_agent.cameras.vision import Vision
+from edge_agent.config import CameraSettings
+from edge_agent.device_health import DeviceHealth, condition_key
+from edge_agent.outbox import Lane, open_outbox
+from edge_agent.outbox.importance import Bounds
+from edge_agent.supervisor import Supervisor
+from edge_agent.telemetry import Samples
+from edge_agent.vision import messages as vision
+from tests.edge_agent.outbox.gateway import ADDRESS, OTHER_BOOT_ID, events_in, make_timekeeper
+from tests.fakes.ports import find_free_port
+
+
+class Case:
+    """One keeper with its outbox; `told` are the events it recorded."""
+
+    def __init__(self, clock, outbox, keeper) -> None:
+        self.clock = clock
+        self.outbox = outbox
+        self.keeper = keeper
+
+    async def pass_time(self, duration_s: float) -> None:
+        """Let time pass and the keeper's own tasks come to rest."""
+        for _ in range(int(duration_s * 2)):
+            await self.clock.elapse(0.5)
+            await self.outbox.depth()
+            await asyncio.sleep(0.002)
+
+    async def told(self) -> list:
+        batch = await self.outbox.next_batch(Lane.LIVE, after=0)
+        return [] if batch is None else [event.data for event in events_in(batch.payload)]
+
+    async def see(self) -> None:
+        finding = vision.Seen(
+            camera_id="cam1",
+            at_s=self.clock.monotonic_s(),
+            width_px=640,
+            height_px=360,
+            nominal_fps=15,
+        )
+        await self.keeper._take(finding)
+
+    async def fail(self, reason: DownReason) -> None:
+        await self.keeper._bear(make_fault(reason, "x", at_s=self.clock.monotonic_s()))
+
+
+@pytest.fixture
+def case(clock, tmp_path):
+    @asynccontextmanager
+    async def make(*, running: bool = True, boot_id: str = OTHER_BOOT_ID):
+        timekeeper = make_timekeeper(clock, boot_id)
+        path, bounds = tmp_path / "o.db", Bounds(max_bytes=10**6)
+        async with open_outbox(
+            path, address=ADDRESS, timekeeper=timekeeper, bounds=bounds
+        ) as outbox:
+            standing = {condition.key: condition for condition in await outbox.conditions()}
+            camera = CameraSettings(
+                id="cam1",
+                name="Cổng",
+                area="thon",
+                driver="rtsp",
+                analysis_uri=f"rtsp://127.0.0.1:{find_free_port()}/sub",
+            )
+            keeper = CameraKeeper(
+                camera,
+                vision=Vision(tmp_path),
+                outbox=outbox,
+                health=DeviceHealth(
+                    outbox,
+                    device_id="cam1",
+                    device_kind=DeviceKind.CAMERA,
+                    standing=standing.get(condition_key("cam1")),
+                ),
+                samples=Samples(timekeeper),
+            )
+            made = Case(clock, outbox, keeper)
+            if not running:
+                yield made
+                return
+            async with asyncio.TaskGroup() as tasks:
+                kept = tasks.create_task(keeper.run(Supervisor(clock=clock, draw=lambda: 1.0)))
+                yield made
+                kept.cancel()
+
+    return make
+
+
+async def test_a_camera_that_never_came_up_is_told_after_ten_seconds(case):
+    """Cameras and gateway often start together after a power cut."""
+    async with case() as one:
+        await one.pass_time(9)
+        assert not await one.told()
+        await one.pass_time(2)
+        (down,) = await one.told()
+        assert down.reason is DownReason.UNREACHABLE
+        await one.pass_time(60)
+        assert len(await one.told()) == 1, "told once"
+
+
+async def test_a_camera_that_was_up_is_told_at_its_first_fault(case):
+    """Who watches must know at once; the end tells how long it was down."""
+    async with case(running=False) as one:
+        await one.see()
+        one.clock.advance(100)
+        await one.fail(DownReason.STALLED)
+        one.clock.advance(30)
+        await one.fail(DownReason.UNREACHABLE)
+        assert len(await one.outbox.conditions()) == 1
+        await one.see()
+        assert not await one.outbox.conditions()
+        down, up = await one.told()
+    assert isinstance(down, DeviceDown)
+    assert down.reason is DownReason.STALLED
+    assert isinstance(up, DeviceUp)
+    assert up.down_s == pytest.approx(30)
+
+
+async def test_a_refused_account_is_told_at_once_and_over_another_fault(case):
+    """A wrong password is told even while the camera was known to be down."""
+    async with case(running=False) as one:
+        await one.see()
+        await one.fail(DownReason.UNREACHABLE)
+        await one.fail(DownReason.AUTH_FAILED)
+        await one.fail(DownReason.AUTH_FAILED)
+        told = await one.told()
+    assert [down.reason for down in told] == [DownReason.UNREACHABLE, DownReason.AUTH_FAILED]
+
+
+async def test_down_is_remembered_over_a_restart(case):
+    """A camera that comes back after the agent restarted is told to be up, since its true begin."""
+    async with case(running=False) as one:
+        await one.see()
+        await one.fail(DownReason.ENDED)
+    async with case(running=False) as one:
+        one.clock.advance(50)
+        await one.fail(DownReason.ENDED)
+        await one.see()
+        _, up = await one.told()
+    assert up.down_s == pytest.approx(50)
+
+
+async def follow(keeper, inbox) -> CameraFault | None:
+    """The fault that ended the watch."""
+    try:
+        await keeper._follow(inbox)
+    except CameraFault as fault:
+        return fault
+
+
+async def test_motion_ends_with_the_watch(case):
+    """What moved when the camera was lost does not move for ever."""
+    async with case(running=False) as one:
+        began_s = one.clock.monotonic_s()
+        started = vision.MotionStarted(camera_id="cam1", at_s=began_s, zone="ngo", share=0.2)
+        inbox = asyncio.Queue()
+        inbox.put_nowait(started)
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(follow(one.keeper, inbox))
+            await one.pass_time(7)
+            inbox.put_nowait(None)
+            assert isinstance(await watching, CameraFault)
+        _, ended = await one.told()
+    assert isinstance(ended, MotionEnded)
+    assert ended.duration_s == pytest.approx(7)
+
+
+async def test_an_object_lies_until_it_is_taken(case):
+    """A confirmed object is a standing condition until its end is seen."""
+    confirmed = vision.LitteringConfirmed(
+        camera_id="cam1",
+        at_s=1_000,
+        object_id="0" * 12 + "4" + "0" * 3 + "8" + "0" * 15,
+        zone="bai",
+        box=(0.1, 0.1, 0.1, 0.1),
+        deposited_at_s=990,
+        left_at_s=None,
+        unattended_s=10,
+        score=0.9,
+        reasons=("static_10s",),
+        pictures=(),
+    )
+    ended = vision.LitteringEnded(
+        camera_id="cam1",
+        at_s=1_100,
+        object_id=confirmed.object_id,
+        zone="bai",
+        ending="reclaimed",
+    )
+    async with case(running=False) as one:
+        await one.keeper._take(confirmed)
+        assert len(await one.outbox.conditions()) == 1
+        await one.keeper._take(ended)
+        assert not await one.outbox.conditions()
+        first, second = await one.told()
+    assert first.object_id == second.object_id == "00000000-0000-4000-8000-000000000000"
