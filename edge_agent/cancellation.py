@@ -10,25 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def count_cancellations() -> int:
+def count() -> int:
     """Return how often the running task was asked to end."""
     task = asyncio.current_task()
     return 0 if task is None else task.cancelling()
 
 
-def raise_if_cancelled_since(count: int) -> None:
-    """End the running task if it was asked to since `count` was taken.
+def raise_if_asked_since(before: int) -> None:
+    """End the running task if it was asked to since `before` was counted.
 
     Raises:
         CancelledError: it was.
     """
-    if count_cancellations() > count:
+    if count() > before:
         raise asyncio.CancelledError
 
 
 @contextmanager
-def cancellation_kept() -> Iterator[None]:
+def kept() -> Iterator[None]:
     """Raise at the end of the block if the task was asked to end within and did not notice."""
-    count = count_cancellations()
+    before = count()
     yield
-    raise_if_cancelled_since(count)
+    raise_if_asked_since(before)

@@ -10,11 +10,7 @@ from dataclasses import dataclass
 
 import aiomqtt
 
-from edge_agent.cancellation import (
-    cancellation_kept,
-    count_cancellations,
-    raise_if_cancelled_since,
-)
+from edge_agent import cancellation
 
 _KEEP_ALIVE_S = 30
 _TIMEOUT_S = 10.0
@@ -62,7 +58,7 @@ class Bus:
         Raises:
             BusError: the connection is gone.
         """
-        with cancellation_kept(), _translated():
+        with cancellation.kept(), _translated():
             await self._connection.publish(topic_name, payload, qos=_AT_LEAST_ONCE, retain=retained)
 
     async def subscribe(self, *topic_filters: str) -> None:
@@ -71,7 +67,7 @@ class Bus:
         Raises:
             BusError: the connection is gone.
         """
-        with cancellation_kept(), _translated():
+        with cancellation.kept(), _translated():
             for topic_filter in topic_filters:
                 await self._connection.subscribe(topic_filter, qos=_AT_LEAST_ONCE)
 
@@ -98,15 +94,15 @@ async def open_bus(
     """
     retained_will = aiomqtt.Will(will_topic_name, will, qos=_AT_LEAST_ONCE, retain=True)
     connection = _make_connection(account, identifier, retained_will)
-    cancellations = count_cancellations()
+    asked = cancellation.count()
     with _translated():
         await connection.__aenter__()
     try:
-        raise_if_cancelled_since(cancellations)
+        cancellation.raise_if_asked_since(asked)
         yield Bus(connection)
     finally:
         # A connection that is already gone cannot be closed better.
-        with cancellation_kept(), suppress(aiomqtt.MqttError):
+        with cancellation.kept(), suppress(aiomqtt.MqttError):
             await connection.__aexit__(None, None, None)
 
 

@@ -96,3 +96,16 @@ async def test_the_same_fault_is_logged_once(clock):
     with structlog.testing.capture_logs() as logs:
         await run_for(clock, Supervisor(clock=clock, draw=lambda: 0.0), 5, dead=dead)
     assert [entry["event"] for entry in logs] == ["failed, will be tried again"]
+
+
+async def test_a_failure_in_place_of_a_cancellation_is_not_started_again(clock):
+    """While the gateway stops, a part whose end looks like a failure ends all the same."""
+    stopping = asyncio.Event()
+
+    async def fails() -> None:
+        stopping.set()
+        raise OSError
+
+    supervisor = Supervisor(clock=clock, draw=lambda: 1.0, stopping=stopping)
+    async with asyncio.timeout(5):
+        await supervisor.keep("fails", fails)

@@ -1,7 +1,7 @@
 """Who was where in the last seconds: boxes of everything that differs from the background."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ from edge_agent.vision.scene.plane import Luma, Mask
 
 KEPT_S = 30.0
 _MAX_FIGURES = 40
+_KERNEL = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +84,11 @@ class Figure:
     luma: float
     """Mean, so that two sightings can be compared."""
 
+    def moved(self, within: Area) -> "Figure":
+        """Return it in the coordinates of the plane, if found within this part of it."""
+        area = replace(self.area, left=self.area.left + within.left, top=self.area.top + within.top)
+        return replace(self, area=area)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
@@ -140,22 +146,29 @@ class FigureLog:
 
 def find_figures(foreground: Mask, luma: Luma, least_pixels: int) -> tuple[Figure, ...]:
     """Return the connected parts of the foreground, largest first."""
-    if np.count_nonzero(foreground) < least_pixels:
+    within = bounds(foreground)
+    if np.count_nonzero(foreground[within.slices]) < least_pixels:
         return ()
-    kernel = np.ones((3, 3), np.uint8)
-    shape = cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    shape = cv2.morphologyEx(foreground[within.slices].view(np.uint8), cv2.MORPH_CLOSE, _KERNEL)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(shape, connectivity=8)
     order = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= least_pixels]
     order.sort(key=lambda i: -int(stats[i, cv2.CC_STAT_AREA]))
-    return tuple(_figure(i, labels, stats, luma) for i in order[:_MAX_FIGURES])
+    part = luma[within.slices]
+    return tuple(_figure(i, labels, stats, part).moved(within) for i in order[:_MAX_FIGURES])
+
+
+def bounds(mask: Mask) -> Area:
+    """Return the smallest rectangle around all set pixels; labelling less costs less."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return Area(left=left, top=top, width=width, height=height)
 
 
 def largest_part(mask: Mask) -> int:
     """Return the pixels of the largest connected part, single specks left out."""
-    kernel = np.ones((3, 3), np.uint8)
-    if np.count_nonzero(mask) < kernel.size:
+    within = bounds(mask)
+    if within.size < _KERNEL.size:
         return 0
-    shape = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    shape = cv2.morphologyEx(mask[within.slices].view(np.uint8), cv2.MORPH_OPEN, _KERNEL)
     if not shape.any():
         return 0
     shape = cv2.morphologyEx(shape, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))

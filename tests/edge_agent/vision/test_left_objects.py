@@ -228,7 +228,7 @@ def test_holding_a_picture_still_leaves_picture_and_background_alone(size) -> No
     before = (picture.copy(), background.copy())
     steadier = Steadier(width, height)
     held = steadier.hold(picture, background)
-    assert steadier.shift_px == pytest.approx((3.0, 0.0), abs=0.2)
-    assert np.abs(held - background)[:, 8:-8].mean() < 3
+    assert steadier.shift_px == pytest.approx((3.0, 0.0), abs=0.4)
+    assert np.abs(held - background)[:, 8:-8].mean() < 4
     assert np.array_equal(picture, before[0])
     assert np.array_equal(background, before[1])
