@@ -18,11 +18,19 @@ class Wire(BaseModel):
     )
 
 
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""Beyond these no clock shows the present, and local time cannot be worked out for every zone."""
+
+
 def _in_utc(instant: datetime) -> datetime:
     try:
-        return instant.astimezone(UTC)
+        utc = instant.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("the instant is out of range") from error
+    if not _EARLIEST <= utc < _LATEST:
+        raise ValueError("the instant is out of range")
+    return utc
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
@@ -32,6 +40,9 @@ UuidText = Annotated[
 ]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Sequence = Annotated[int, Field(ge=1, lt=2**63)]
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+"""Bounded as the columns of every database are: a number that no table holds stops its batch."""
+Seconds = Annotated[float, Field(ge=0, le=1e10)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Name = Annotated[str, Field(max_length=200)]
 

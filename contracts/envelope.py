@@ -4,7 +4,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, SerializeAsAny, model_validator
 
-from contracts.codec import Id, Instant, Sequence, UuidText, Wire, encode, parse_object, validate
+from contracts.codec import (
+    Id,
+    Instant,
+    Seconds,
+    Sequence,
+    UuidText,
+    Wire,
+    encode,
+    parse_object,
+    validate,
+)
 from contracts.errors import ContractError
 from contracts.events import EVENT_KINDS, KIND_OF, EventData
 from contracts.topics import Address
@@ -27,7 +37,7 @@ class Event(Wire):
     observed_at: Instant = Field(alias="observedat")
     """When the gateway recorded it, by its wall clock."""
     boot_id: UuidText = Field(alias="bootid")
-    monotonic_s: Annotated[float, Field(ge=0)] = Field(alias="monotonics")
+    monotonic_s: Seconds = Field(alias="monotonics")
     """`occurred_at` on the gateway's monotonic clock of this boot."""
     clock_synced: bool = Field(alias="clocksynced")
     standing: bool = False

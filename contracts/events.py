@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.codec import Instant, Name, Sequence, Sha256, Share, UuidText, Wire
+from contracts.codec import (
+    Count,
+    Instant,
+    Name,
+    Seconds,
+    Sequence,
+    Sha256,
+    Share,
+    UuidText,
+    Wire,
+)
 
 
 class EventData(Wire):
@@ -39,7 +49,7 @@ class MotionEnded(EventData):
     """Nothing moves in the zone any more."""
 
     zone: Name
-    duration_s: Annotated[float, Field(ge=0)]
+    duration_s: Seconds
 
 
 class LitteringConfirmed(EventData):
@@ -51,7 +61,7 @@ class LitteringConfirmed(EventData):
     """Left, top, width, height as shares of the picture."""
     deposited_at: Instant
     left_at: Instant | None
-    unattended_s: Annotated[float, Field(ge=0)]
+    unattended_s: Seconds
     score: Share
     reasons: Annotated[tuple[Name, ...], Field(max_length=20)]
     pictures: Pictures
@@ -100,10 +110,11 @@ class DeviceDown(EventData):
 
 
 class DeviceUp(EventData):
-    """A device can be used again."""
+    """A device can be used: for the first time in a run of the gateway, or again."""
 
     device_kind: DeviceKind
-    down_s: Annotated[float, Field(ge=0)]
+    down_s: Seconds
+    """0 the first time."""
 
 
 class BroadcastState(StrEnum):
@@ -124,8 +135,8 @@ class BroadcastProgress(EventData):
 
     broadcast_id: UuidText
     state: BroadcastState
-    seconds_sent: Annotated[float, Field(ge=0)] = 0.0
-    underruns: Annotated[int, Field(ge=0)] = 0
+    seconds_sent: Seconds = 0.0
+    underruns: Count = 0
     detail: Name = ""
 
 
@@ -141,7 +152,7 @@ class CommandResult(EventData):
     """The gateway's answer to a command; `command_id` is the topic's where none is readable."""
 
     command_id: Name
-    command_number: Annotated[int, Field(ge=0)] = 0
+    command_number: Annotated[int, Field(ge=0, lt=2**63)] = 0
     outcome: CommandOutcome
     reason: Name = ""
 
@@ -151,8 +162,8 @@ class OutboxGap(EventData):
 
     epoch: UuidText
     ranges: Annotated[tuple[tuple[Sequence, Sequence], ...], Field(max_length=1_000)]
-    events: Annotated[int, Field(ge=0)]
-    telemetry_rows: Annotated[int, Field(ge=0)] = 0
+    events: Count
+    telemetry_rows: Count = 0
     reason: Literal["full", "disk_full", "unreadable"]
 
 

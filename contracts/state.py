@@ -8,7 +8,7 @@ from contracts.codec import Id, Name, Sequence, UuidText, Wire, parse_object, va
 from contracts.errors import ContractError
 from contracts.events import DeviceKind
 
-ConnectionNumber = Annotated[int, Field(ge=1)]
+ConnectionNumber = Sequence
 CommittedRanges = Annotated[tuple[tuple[Sequence, Sequence], ...], Field(max_length=5_000)]
 
 

@@ -25,7 +25,7 @@ class Sample(Wire):
     sampled_at: Instant
     device_id: Id | None = None
     metric: Metric
-    value: float
+    value: Annotated[float, Field(ge=-1e15, le=1e15)]
 
 
 class TelemetryRow(Wire):

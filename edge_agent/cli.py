@@ -1,6 +1,7 @@
 """The command `edge-agent`: run, check, discover, replay.
 
 Exit codes: 0 done, 1 trouble that may pass (a device, the broker), 2 wrong configuration or usage.
+Each command imports what it needs: the wire and ONVIF cost a second and 60 MB, OpenCV as much.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from edge_agent import app, config, discovery, online_check
+from edge_agent import config
 from edge_agent.config import GatewayConfig
 from edge_agent.outbox import OutboxError
 from edge_agent.secret_files import too_open
@@ -73,7 +74,6 @@ def _take_config(parser: argparse.ArgumentParser) -> None:
 
 
 def _prepare_replay(parser: argparse.ArgumentParser) -> None:
-    # Imported here: OpenCV and PyAV cost a second and 60 MB, and only this command needs them.
     from edge_agent import replay  # noqa: PLC0415
 
     replay.add_arguments(parser)
@@ -81,6 +81,8 @@ def _prepare_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from edge_agent import app  # noqa: PLC0415
+
     app.serve(config.load(args.config))
     return EXIT_DONE
 
@@ -102,6 +104,8 @@ def _secrets_of(loaded: GatewayConfig) -> list[Path]:
 
 
 def _check_online(loaded: GatewayConfig) -> int:
+    from edge_agent import app, online_check  # noqa: PLC0415
+
     troubles = asyncio.run(online_check.find_troubles(loaded, app.make_timekeeper().clock))
     for trouble in troubles:
         _complain(trouble)
@@ -111,6 +115,8 @@ def _check_online(loaded: GatewayConfig) -> int:
 
 
 def _discover(args: argparse.Namespace) -> int:
+    from edge_agent import discovery  # noqa: PLC0415
+
     found = asyncio.run(discovery.find_cameras(args.interface, timeout_s=args.timeout_s))
     _say(discovery.describe(found))
     return EXIT_DONE if found else EXIT_TROUBLE

@@ -25,6 +25,7 @@ class DeviceHealth:
         self._device_id = device_id
         self._device_kind = device_kind
         self._down = standing.draft if standing is not None else None
+        self._said_up = False
 
     @property
     def down_reason(self) -> DownReason | None:
@@ -49,11 +50,12 @@ class DeviceHealth:
         log.warning("device down", device_id=self._device_id, reason=reason, detail=detail)
 
     async def say_up(self, at_s: float) -> None:
-        """Record that it can be used again, if it was said to be down."""
-        if self._down is None:
+        """Record that it can be used: the first time in this run, and after it was down."""
+        if self._down is None and self._said_up:
             return
         moment = self._outbox.timekeeper.moment(at_s)
-        data = DeviceUp(device_kind=self._device_kind, down_s=_between_s(self._down.moment, moment))
+        down_s = _between_s(self._down.moment, moment) if self._down is not None else 0.0
+        data = DeviceUp(device_kind=self._device_kind, down_s=down_s)
         draft = Draft(data=data, moment=moment, device_id=self._device_id)
 
         def record(entry: Entry) -> None:
@@ -61,7 +63,7 @@ class DeviceHealth:
             entry.record(draft)
 
         await self._outbox.write(record)
-        self._down = None
+        self._down, self._said_up = None, True
         log.info("device up", device_id=self._device_id, down_s=data.down_s)
 
 

@@ -5,7 +5,7 @@ import logging
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from socket import socket
@@ -39,6 +39,8 @@ from ioc.web.application import create_application
 
 STOP_TIMEOUT_S = 3
 """How long open requests, such as event streams, may go on after SIGTERM."""
+CANCEL_AGAIN_S = 2.0
+"""Longer than any part needs to leave cleanly."""
 
 _log = structlog.get_logger(__name__)
 
@@ -111,9 +113,17 @@ async def _run(settings: Settings, listener: socket, *, clock: Clock) -> None:
             ]
             await server.serve(sockets=[listener])
             notify("STOPPING=1")
-            for task in tasks:
-                task.cancel()
+            await _end(tasks)
     _log.info("centre.stopped")
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended; `asyncio.wait_for` of Python 3.11 loses a cancellation at times."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 def _works(running: Running, server: uvicorn.Server) -> dict[str, Work]:

@@ -277,8 +277,9 @@ async def test_a_camera_that_goes_and_comes_back(centre, broker, tmp_path, agent
             os.kill(camera_process, signal.SIGKILL)
             await centre.until(lambda: centre.data(DeviceDown), 30)
             async with camera("--scene", "culture-house", *ports):
-                await centre.until(lambda: centre.data(DeviceUp), 60)
-    (up,) = centre.data(DeviceUp)
+                await centre.until(lambda: len(centre.data(DeviceUp)) == 2, 60)
+    first, up = centre.data(DeviceUp)
+    assert first.down_s == 0, "first seen in this run"
     assert 0 < up.down_s < 60
 
 

@@ -117,7 +117,8 @@ async def test_a_camera_that_was_up_is_told_at_its_first_fault(case):
         assert len(await one.outbox.conditions()) == 1
         await one.see()
         assert not await one.outbox.conditions()
-        down, up = await one.told()
+        first, down, up = await one.told()
+    assert first == DeviceUp(device_kind=DeviceKind.CAMERA, down_s=0), "first seen in this run"
     assert isinstance(down, DeviceDown)
     assert down.reason is DownReason.STALLED
     assert isinstance(up, DeviceUp)
@@ -131,7 +132,7 @@ async def test_a_refused_account_is_told_at_once_and_over_another_fault(case):
         await one.fail(DownReason.UNREACHABLE)
         await one.fail(DownReason.AUTH_FAILED)
         await one.fail(DownReason.AUTH_FAILED)
-        told = await one.told()
+        _, *told = await one.told()
     assert [down.reason for down in told] == [DownReason.UNREACHABLE, DownReason.AUTH_FAILED]
 
 
@@ -144,7 +145,7 @@ async def test_down_is_remembered_over_a_restart(case):
         one.clock.advance(50)
         await one.fail(DownReason.ENDED)
         await one.see()
-        _, up = await one.told()
+        _, _, up = await one.told()
     assert up.down_s == pytest.approx(50)
 
 
