@@ -4,7 +4,6 @@ import asyncio
 import ctypes
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ STEADY_S = 60.0
 """After running this long, a process that ends is started again without a long pause."""
 END_PATIENCE_S = 10.0
 _PR_SET_PDEATHSIG = 1
+_TCP_LISTEN = "0A"
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 Say = Callable[[str], None]
@@ -101,13 +101,13 @@ class Process:
             self._child.send_signal(signal.SIGHUP)
 
     async def wait_for_port(self, port: int, *, timeout_s: float) -> None:
-        """Return once the program accepts connections on 127.0.0.1:`port`.
+        """Return once the program itself, not somebody else's, listens on TCP `port`.
 
         Raises:
             NotReady: it ended or did not listen in time.
         """
         deadline_s = time.monotonic() + timeout_s
-        while not _listens(port):
+        while not _listens(self.pid, port):
             if self.deaths or time.monotonic() > deadline_s:
                 what = "ended" if self.deaths else f"did not answer within {timeout_s:.0f} s"
                 raise NotReady(
@@ -164,9 +164,26 @@ def _end_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
+def _listens(pid: int | None, port: int) -> bool:
+    """Tell whether the process holds a listening socket: two communes may want the same port."""
+    if pid is None:
         return False
-    return True
+    sockets = _listening_sockets(port)
+    try:
+        return any(str(file.readlink()) in sockets for file in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # it ended, or closed a file, while we looked
+        return False
+
+
+def _listening_sockets(port: int) -> set[str]:
+    """Return `socket:[inode]` of every socket that listens on the port (proc_net_tcp(5))."""
+    found = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        if not table.exists():  # a machine without IPv6
+            continue
+        for line in table.read_text(encoding="ascii").splitlines()[1:]:
+            fields = line.split()
+            local, state, inode = fields[1], fields[3], fields[9]
+            if state == _TCP_LISTEN and int(local.rpartition(":")[2], 16) == port:
+                found.add(f"socket:[{inode}]")
+    return found

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from simulator.commune import documents
 from simulator.commune.folder import Folder
 from simulator.commune.founding import Founding
 from simulator.commune.options import Options
-from simulator.commune.ports import PREFERRED, choose_ports
+from simulator.commune.ports import PREFERRED, choose_ports, is_free
 from simulator.commune.process import Process, Program
 from simulator.commune.programs import find_program, list_devices, rotate_log
 from simulator.commune.settings_files import SettingsFiles
@@ -69,7 +70,9 @@ class Commune:
             tcp=documents.tcp_names(self._options),
             udp=documents.udp_names(),
         )
-        if ports["web"] != PREFERRED["web"]:
+        if ports["web"] != PREFERRED["web"] and not is_free(
+            PREFERRED["web"], kind=socket.SOCK_STREAM, host="127.0.0.1"
+        ):
             self._voice.say(f"Port {PREFERRED['web']} is in use, taking {ports['web']} instead.")
         files = SettingsFiles(self._folder, ports, self._options)
         files.write_centre()

@@ -14,6 +14,7 @@ from simulator.camera.onvif.credentials import (
 )
 from simulator.camera.onvif.http_server import Request, Response
 from simulator.camera.settings import SoapAuth
+from simulator.camera.stream.recording import RecordingError
 
 DEVICE_PATH = "/onvif/device_service"
 MEDIA_PATH = "/onvif/media_service"
@@ -68,7 +69,10 @@ class OnvifDevice:
     async def _snapshot(self, request: Request) -> Response:
         if not self._digest_accepted(request, "snapshot"):
             return self._challenge(b"")
-        jpeg = await self._parts.snapshot()
+        try:
+            jpeg = await self._parts.snapshot()
+        except RecordingError:
+            return Response(status=503)
         return Response(content_type="image/jpeg", body=jpeg)
 
     def _soap(self, request: Request) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -23,6 +24,8 @@ from simulator.camera.stream.recording import RecordedPackets, RecordingError, d
 
 MAX_LAG_S = 0.5
 """A scene that falls further behind skips pictures; a camera under load does the same."""
+FIRST_PICTURE_S = 5.0
+"""So long a snapshot waits for the first picture after the start."""
 Report = Callable[[str], None]
 Result = TypeVar("Result")
 
@@ -46,7 +49,11 @@ class Player(Protocol):
         """Play until cancelled; `report` is called with `started` and `ended`."""
 
     async def snapshot(self) -> bytes:
-        """Return what the camera sees now as a JPEG picture."""
+        """Return what the camera sees now as a JPEG picture.
+
+        Raises:
+            RecordingError: there has been no picture yet.
+        """
 
     def close(self) -> None:
         """Let go of threads and files."""
@@ -80,6 +87,7 @@ class PicturePlayer:
         )
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
         self._shown: VideoFrame | None = None
+        self._has_shown = asyncio.Event()
 
     async def run(self, output: StreamOutput, report: Report) -> None:
         """Play until cancelled; the first picture waits for the first viewer."""
@@ -108,6 +116,7 @@ class PicturePlayer:
 
     def _show(self, output: StreamOutput, shown: EncodedPicture) -> None:
         self._shown = shown.frame
+        self._has_shown.set()
         for stream, unit in enumerate(shown.units):
             output.send(stream, unit)
 
@@ -125,7 +134,8 @@ class PicturePlayer:
         return EncodedPicture(frame=frame, due_s=pts_s, units=(main, sub))
 
     async def snapshot(self) -> bytes:
-        """Return the picture shown last as JPEG."""
+        """Return the picture shown last as JPEG, waiting for the first one a while."""
+        await _within_patience(self._has_shown)
         shown = self._shown
         if shown is None:
             raise RecordingError("no picture has been shown yet")
@@ -149,6 +159,7 @@ class PacketPlayer:
         )
         self.main, self.sub = size, size
         self._keyframe: AccessUnit | None = None
+        self._has_shown = asyncio.Event()
 
     async def run(self, output: StreamOutput, report: Report) -> None:
         """Play the recording once; afterwards the camera's streams are gone."""
@@ -170,11 +181,13 @@ class PacketPlayer:
     def _send(self, output: StreamOutput, unit: AccessUnit) -> None:
         if unit.keyframe:
             self._keyframe = unit
+            self._has_shown.set()
         for stream in range(2):
             output.send(stream, unit)
 
     async def snapshot(self) -> bytes:
-        """Return the newest keyframe as JPEG."""
+        """Return the newest keyframe as JPEG, waiting for the first one a while."""
+        await _within_patience(self._has_shown)
         keyframe = self._keyframe
         if keyframe is None:
             raise RecordingError("no picture has been shown yet")
@@ -182,3 +195,9 @@ class PacketPlayer:
 
     def close(self) -> None:
         """Nothing to let go: the recording closes itself at its end."""
+
+
+async def _within_patience(shown: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FIRST_PICTURE_S):
+            await shown.wait()
