@@ -5,10 +5,10 @@ BIN := .venv/bin
 BENCHMARKS = $(sort $(wildcard benchmarks/[a-z]*.py))
 export VIDEO CAMERA TLS_CERT TLS_KEY CHROMIUM
 
-.PHONY: help setup run test lint fmt bench clean
+.PHONY: help setup run test lint fmt bench bench-littering clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 	@echo "  run takes VIDEO=recording.mp4, CAMERA=rtsp://user:password@host/path, TLS_CERT= and TLS_KEY="
 
 setup: ## Install what is missing and prepare everything, start nothing
@@ -36,6 +36,10 @@ bench: ## Measure; JSON lines on the screen and in benchmarks/out
 	@scripts/setup test
 	@mkdir -p benchmarks/out
 	@set -o pipefail; for bench in $(BENCHMARKS); do $(BIN)/python $$bench || exit 1; done | tee benchmarks/out/latest.jsonl
+
+bench-littering: ## Score the left-object detector against the footage in FOOTAGE
+	@scripts/setup test
+	@$(BIN)/python benchmarks/littering.py
 
 clean: ## Remove everything that was built or recorded (asks nothing, keeps var/)
 	rm -rf .venv node_modules ioc/web/static/vendor benchmarks/out build *.egg-info

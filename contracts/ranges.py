@@ -17,6 +17,21 @@ def merge(ranges: Iterable[Range]) -> Ranges:
     return tuple(merged)
 
 
+def intersect(one: Ranges, other: Ranges) -> Ranges:
+    """Return what lies in both; each ascending and merged."""
+    common: list[Range] = []
+    i = j = 0
+    while i < len(one) and j < len(other):
+        first, last = max(one[i][0], other[j][0]), min(one[i][1], other[j][1])
+        if first <= last:
+            common.append((first, last))
+        if one[i][1] < other[j][1]:
+            i += 1
+        else:
+            j += 1
+    return tuple(common)
+
+
 def of_sequences(sequences: Iterable[int]) -> Ranges:
     """Return the ranges that hold exactly these numbers."""
     return merge((n, n) for n in sequences)

@@ -73,6 +73,7 @@ def configure_logging() -> None:
 def serve(config: GatewayConfig) -> None:
     """Run the gateway until SIGTERM or SIGINT; returns after a clean stop."""
     configure_logging()
+    os.umask(0o077)  # pictures and events are nobody else's on this machine
     asyncio.run(_serve(config))
 
 

@@ -159,6 +159,13 @@ class CameraSettings(_Settings):
         return self
 
 
+def _ipv4(text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError as error:
+        raise ValueError("must be an IPv4 address, like 192.168.1.10") from error
+
+
 class LoudspeakerSettings(_Settings):
     """One loudspeaker."""
 
@@ -166,10 +173,10 @@ class LoudspeakerSettings(_Settings):
     name: Name
     area: Id
     driver: Literal["rtp_multicast"]
-    address: Annotated[str, AfterValidator(lambda text: str(ipaddress.IPv4Address(text)))]
+    address: Annotated[str, AfterValidator(_ipv4)]
     port: Port
     codec: Literal["pcmu", "pcma"] = "pcmu"
-    interface: str | None = None
+    interface: Annotated[str, AfterValidator(_ipv4)] | None = None
     """Address of the local interface to send from; None: the system's choice."""
     ttl: Annotated[int, Field(ge=0, le=255)] = 1
 
@@ -252,5 +259,6 @@ def load(path: Path) -> GatewayConfig:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"{path} cannot be read: {error}"]) from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise ConfigurationError([f"{path} cannot be read: {reason}"]) from error
     return parse(GatewayConfig, text, context={"folder": path.resolve().parent})

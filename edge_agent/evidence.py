@@ -1,6 +1,7 @@
 """Pictures from the spool to the centre; a picture is deleted only when it arrived or never can."""
 
 import asyncio
+import os
 import random
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,11 @@ _LOOK_S = 1.0
 _TOGETHER = 20
 _STRAY_AFTER_S = 3_600.0
 _SWEEP_EVERY_S = 600.0
+_ROOM_EVERY_S = 30.0
+MAX_SPOOL_BYTES = 1_000_000_000
+"""Thousands of alarms; a gateway whose centre stays away must not fill its disk with pictures."""
+KEPT_FREE_BYTES = 32_000_000
+"""Pictures give way before the outbox has to stop growing."""
 _BACKOFF = Backoff(first_s=5.0, last_s=300.0)
 
 
@@ -35,6 +41,22 @@ class Spool:
     def has(self, sha256: str) -> bool:
         """Tell whether a picture is there."""
         return self.path(sha256).is_file()
+
+    def excess(self) -> list[str]:
+        """Return the hashes of the oldest pictures, as many as must go to keep within the bounds."""
+        found = [(file.stat(), file.stem) for file in self.folder.glob("*.jpg")]
+        disk = os.statvfs(self.folder)
+        too_much = max(
+            sum(stat.st_size for stat, _ in found) - MAX_SPOOL_BYTES,
+            KEPT_FREE_BYTES - disk.f_bavail * disk.f_frsize,
+        )
+        going = []
+        for stat, sha256 in sorted(found, key=lambda one: (one[0].st_mtime, one[1])):
+            if too_much <= 0:
+                break
+            too_much -= stat.st_size
+            going.append(sha256)
+        return going
 
     def sweep(self, wanted: frozenset[str], *, before_unix_s: float | None = None) -> int:
         """Delete files that no upload waits for, all or those older; return how many."""
@@ -66,8 +88,11 @@ class EvidenceUploader:
 
     async def run_once(self) -> None:
         """Upload for ever."""
-        swept_s = self._clock.monotonic_s()
+        swept_s = measured_s = self._clock.monotonic_s()
         while True:
+            if self._clock.monotonic_s() - measured_s >= _ROOM_EVERY_S:
+                measured_s = self._clock.monotonic_s()
+                await self._make_room()
             for sha256 in await self._due():
                 await self._deliver(sha256)
             if self._clock.monotonic_s() - swept_s >= _SWEEP_EVERY_S:
@@ -117,6 +142,10 @@ class EvidenceUploader:
         self._spool.path(sha256).unlink(missing_ok=True)
         self._attempts.pop(sha256, None)
         self._not_before_s.pop(sha256, None)
+
+    async def _make_room(self) -> None:
+        for sha256 in await asyncio.to_thread(self._spool.excess):
+            await self._lose(sha256, "the gateway's disk has no more room for pictures")
 
     async def _sweep(self) -> None:
         wanted = await self._outbox.read(wanted_hashes)

@@ -56,9 +56,8 @@ def run_replay(
     Raises:
         ReplayError: the recording is missing, empty, holds no video, or cannot be decoded.
     """
-    if not video.is_file() or video.stat().st_size == 0:
-        missing = "does not exist" if not video.is_file() else "is empty (0 bytes)"
-        raise ReplayError(f"{video} {missing}. Choose a recording that plays in a video player.")
+    if fault := _fault_of(video):
+        raise ReplayError(f"{video} {fault}. Choose a recording that plays in a video player.")
     watch = Watch(
         camera_id="replay",
         analysis_uri=str(video),
@@ -68,6 +67,14 @@ def run_replay(
         sensitivity=sensitivity,
     )
     return _run(video, watch, output)
+
+
+def _fault_of(video: Path) -> str:
+    if not video.exists():
+        return "does not exist"
+    if not video.is_file():
+        return "is no file"
+    return "" if video.stat().st_size else "is empty (0 bytes)"
 
 
 def _run(video: Path, watch: Watch, output: TextIO) -> float:

@@ -21,6 +21,8 @@ def _resolve_secret(path: Path, info: ValidationInfo) -> Path:
         raise ValueError(f"there is no file {resolved}")
     if not os.access(resolved, os.R_OK):
         raise ValueError(f"{resolved} may not be read by this user")
+    if not resolved.read_bytes().strip():
+        raise ValueError(f"{resolved} is empty; write the secret into its first line")
     return resolved
 
 

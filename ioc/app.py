@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import ssl
 import sys
@@ -93,6 +94,7 @@ def serve(settings: Settings) -> None:
         SigningKeyUnusable: the key for commands is missing.
     """
     _configure_logs()
+    os.umask(0o077)  # pictures and events are nobody else's on this machine
     with lock_for_serving(settings.data_dir), open_listener(settings.web) as listener:
         initialise(settings.data_dir, settings.areas)
         asyncio.run(_run(settings, listener, clock=SystemClock()))

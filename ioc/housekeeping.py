@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 
 from ioc.clock import Clock
 from ioc.store.engine import Store
-from ioc.store.tables import commands, journal, quarantine
+from ioc.store.tables import commands, journal
 from ioc.timeseries import TimeSeries
 
 EVERY_S = 3_600.0
@@ -16,7 +16,6 @@ SERIES_KEPT = timedelta(days=400)
 JOURNAL_KEPT = timedelta(days=7)
 """A browser that was away longer loads its page anew anyhow."""
 COMMANDS_KEPT = timedelta(days=90)
-QUARANTINE_ROWS_KEPT = 10_000
 
 _log = structlog.get_logger(__name__)
 
@@ -32,10 +31,6 @@ async def clean_once(*, store: Store, series: TimeSeries, clock: Clock) -> None:
     """Delete what is past its keeping."""
     now = clock.now()
     async with store.begin() as connection:
-        newest = await connection.scalar(select(func.max(quarantine.c.number)))
-        await connection.execute(
-            delete(quarantine).where(quarantine.c.number <= (newest or 0) - QUARANTINE_ROWS_KEPT)
-        )
         # The newest line stays: numbers must go on from it.
         last = await connection.scalar(select(func.max(journal.c.number)))
         await connection.execute(

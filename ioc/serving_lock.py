@@ -24,3 +24,15 @@ def lock_for_serving(data_dir: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise AlreadyServed(f"another `ioc serve` uses {data_dir}; stop it first") from error
         yield
+
+
+def is_served(data_dir: Path) -> bool:
+    """Tell whether another process serves the data directory now; changes nothing."""
+    try:
+        with (data_dir / "serve.lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -128,6 +128,7 @@ class Broadcasts:
             return False
         ledger.accept(entry, command)
         known = [one for one in speak.loudspeaker_ids if one in self._known]
+        overtaken = ledger.stops_after(entry, command.command_number)
         for loudspeaker_id in speak.loudspeaker_ids:
             if loudspeaker_id in self._known:
                 playbacks.begin(
@@ -138,6 +139,10 @@ class Broadcasts:
                 )
             else:
                 _record_unknown(entry, speak, loudspeaker_id)
+        # A stop obeys no clock, so it may be carried out while what it stops waits for the time.
+        for playback in playbacks.unended(entry, command.command_number):
+            if any(_concerns(stop, playback) for stop in overtaken):
+                playbacks.end(entry, playback, BroadcastState.STOPPED)
         if not known:
             ledger.answer(entry, command, CommandOutcome.FAILED, "no loudspeaker is known here")
         return bool(known)
@@ -159,7 +164,8 @@ def _settle_interrupted(
     for playback in playbacks.unended(entry):
         if is_held(playback.broadcast_id, playback.loudspeaker_id):
             continue
-        if playback.state is BroadcastState.STARTED:
+        forgotten = not ledger.remembers(entry, playback.command_number)
+        if playback.state is BroadcastState.STARTED or forgotten:
             playbacks.end(entry, playback, BroadcastState.FAILED, "agent restarted")
         else:
             numbers.add(playback.command_number)

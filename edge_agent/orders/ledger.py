@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 from contracts.codec import encode
-from contracts.commands import Command, decode_command
+from contracts.commands import Command, Stop, decode_command
 from contracts.events import CommandOutcome, CommandResult
 from edge_agent.outbox import Draft, Entry
 
@@ -88,6 +88,14 @@ def refuse(entry: Entry, *, command_id: str, command_number: int, reason: str) -
     entry.record(Draft(data=refused, moment=entry.timekeeper.moment()))
 
 
+def remembers(entry: Entry, command_number: int) -> bool:
+    """Tell whether a command is still within the window."""
+    row = entry.connection.execute(
+        "SELECT 1 FROM command WHERE command_number = ?", (command_number,)
+    ).fetchone()
+    return row is not None
+
+
 def command_of(entry: Entry, command_number: int) -> Command:
     """Return a remembered command.
 
@@ -101,6 +109,16 @@ def command_of(entry: Entry, command_number: int) -> Command:
     if row is None:
         raise KeyError(command_number)
     return decode_command(row[0])
+
+
+def stops_after(entry: Entry, command_number: int) -> tuple[Stop, ...]:
+    """Return the stops, by number, that were ordered after a command and carried out before it."""
+    rows = entry.connection.execute(
+        "SELECT body FROM command WHERE command_number > ? AND instr(body, ?) > 0",
+        (command_number, b'"stop.v1"'),
+    )
+    later = (decode_command(row[0]).data for row in rows)
+    return tuple(data for data in later if isinstance(data, Stop))
 
 
 def open_numbers(entry: Entry) -> tuple[int, ...]:

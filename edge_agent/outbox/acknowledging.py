@@ -3,17 +3,19 @@
 import sqlite3
 from uuid import uuid4
 
-from contracts.ranges import Ranges, last_of, of_sequences
-from contracts.state import Ack, TelemetryAck
+from contracts.ranges import Ranges, intersect, last_of, merge, of_sequences
+from contracts.state import Ack
 from edge_agent.outbox.entry import Entry
+from edge_agent.outbox.sending import Sent
 
 
-def apply(entry: Entry, ack: Ack, *, now_unix_s: float) -> bool:
+def apply(entry: Entry, ack: Ack, *, sent: Sent, now_unix_s: float) -> bool:
     """Mark what the centre has committed; return whether a new epoch began.
 
     An acknowledgement of another store or epoch says nothing about the rows here. One that names
     more than was ever numbered, or that says so itself, means that another copy of this outbox
-    was used: everything is then sent again under a new epoch, ids unchanged.
+    was used: everything is then sent again under a new epoch, ids unchanged. Rows that were not
+    sent count as unacknowledged whatever it names: the other copy's stood in their place.
     """
     if ack.store_id != entry.meta("store_id"):
         return False
@@ -25,9 +27,9 @@ def apply(entry: Entry, ack: Ack, *, now_unix_s: float) -> bool:
         if last_of(ack.telemetry.committed) > _highest(entry, "telemetry"):
             _begin_epoch(entry)
             return True
-        _delete_telemetry(entry, ack.telemetry)
+        _delete_telemetry(entry, intersect(merge(ack.telemetry.committed), sent.telemetry))
     if is_ours:
-        _mark_events(entry, ack.committed, now_unix_s)
+        _mark_events(entry, intersect(merge(ack.committed), sent.events), now_unix_s)
     return False
 
 
@@ -101,8 +103,8 @@ def _mark_range(entry: Entry, first: int, last: int, now_unix_s: float) -> None:
     entry.usage.kept_bytes += size
 
 
-def _delete_telemetry(entry: Entry, ack: TelemetryAck) -> None:
-    for first, last in ack.committed:
+def _delete_telemetry(entry: Entry, committed: Ranges) -> None:
+    for first, last in committed:
         within = (first, last)
         (size,) = entry.connection.execute(
             "SELECT coalesce(sum(size), 0) FROM telemetry WHERE sequence BETWEEN ? AND ?", within

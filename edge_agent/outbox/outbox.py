@@ -20,7 +20,7 @@ from edge_agent.outbox.drafts import Condition, Draft, OutboxBatch
 from edge_agent.outbox.entry import Entry
 from edge_agent.outbox.errors import OutboxUnwritable
 from edge_agent.outbox.importance import Bounds
-from edge_agent.outbox.sending import Lane
+from edge_agent.outbox.sending import Lane, Sent
 from edge_agent.outbox.store import OutboxStore
 from edge_agent.timekeeping import Timekeeper
 
@@ -78,9 +78,9 @@ class Outbox:
             lambda: self._store.next_batch(lane, after=after, keep_live_from=keep_live_from)
         )
 
-    async def acknowledge(self, ack: Ack) -> bool:
-        """Apply an acknowledgement; return whether a new epoch began."""
-        began = await self._run(lambda: self._store.acknowledge(ack))
+    async def acknowledge(self, ack: Ack, *, sent: Sent) -> bool:
+        """Apply an acknowledgement to what was `sent`; return whether a new epoch began."""
+        began = await self._run(lambda: self._store.acknowledge(ack, sent=sent))
         self._news.set()
         return began
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from contracts.ranges import Ranges
+from contracts.ranges import Ranges, merge, of_sequences
 
 WINDOW = 8
 FIRST_REPEAT_S = 5.0
@@ -22,6 +22,24 @@ class Lane(StrEnum):
     LIVE = "live"
     BACKFILL = "backfill"
     TELEMETRY = "telemetry"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What this process has published under the present epoch.
+
+    An acknowledgement may name more: what another copy of this outbox sent under the same numbers.
+    """
+
+    events: Ranges = ()
+    telemetry: Ranges = ()
+
+    def with_batch(self, lane: Lane, sequences: Iterable[int]) -> "Sent":
+        """Return it with one more batch."""
+        fresh = of_sequences(sequences)
+        if lane is Lane.TELEMETRY:
+            return replace(self, telemetry=merge((*self.telemetry, *fresh)))
+        return replace(self, events=merge((*self.events, *fresh)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from edge_agent.outbox.drafts import OutboxBatch
 from edge_agent.outbox.entry import Entry
 from edge_agent.outbox.errors import OutboxUnwritable, is_disk_full
 from edge_agent.outbox.importance import Bounds, Usage
-from edge_agent.outbox.sending import Lane
+from edge_agent.outbox.sending import Lane, Sent
 from edge_agent.timekeeping import Timekeeper
 
 Result = TypeVar("Result")
@@ -100,11 +100,11 @@ class OutboxStore:
                 ),
             )
 
-    def acknowledge(self, ack: Ack) -> bool:
+    def acknowledge(self, ack: Ack, *, sent: Sent) -> bool:
         """Apply what the centre has committed; return whether a new epoch began."""
         return self.write(
             lambda entry: acknowledging.apply(
-                entry, ack, now_unix_s=self.timekeeper.clock.now().timestamp()
+                entry, ack, sent=sent, now_unix_s=self.timekeeper.clock.now().timestamp()
             )
         )
 

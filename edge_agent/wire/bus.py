@@ -3,6 +3,8 @@
 Promises delivery to nobody: what counts is the centre's acknowledgement.
 """
 
+import hashlib
+import hmac
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -36,6 +38,15 @@ class Account:
     username: str
     password: str
     tls: ssl.SSLContext | None
+
+    def secret_name(self, public_name: str) -> str:
+        """Return a name for a connection that only holders of the password can work out.
+
+        Whoever connects under the same name cuts the other off: two agents with the same account
+        notice each other, another gateway cannot do it to this one.
+        """
+        proof = hmac.new(self.password.encode(), public_name.encode(), hashlib.sha256)
+        return f"{public_name}/{proof.hexdigest()[:32]}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,7 +94,9 @@ class Link:
         self._sender.set_online(online=False)
         async with open_bus(
             self._identity.account,
-            identifier=f"{address.site_id}/{address.gateway_id}",
+            identifier=self._identity.account.secret_name(
+                f"{address.site_id}/{address.gateway_id}"
+            ),
             will_topic_name=address.topic_name(Channel.STATE),
             will=will,
         ) as bus:
@@ -177,7 +179,8 @@ class Link:
         log.info("centre is online", instance=centre.instance)
 
     async def _acknowledge(self, ack: Ack) -> None:
-        if await self._outbox.acknowledge(ack):
+        if await self._outbox.acknowledge(ack, sent=self._sender.sent):
+            self._sender.begin_epoch()
             raise _EpochEnded
         self._sender.acknowledged(ack)
 

@@ -7,6 +7,7 @@ from edge_agent.clock import Clock
 from edge_agent.outbox import Lane, Outbox
 from edge_agent.outbox.sending import (
     LaneProgress,
+    Sent,
     after_ack,
     after_sending,
     go_back_when_due,
@@ -34,6 +35,7 @@ class Sender:
         self._clock = clock
         self._online = False
         self._lanes = dict.fromkeys(Lane, LaneProgress())
+        self.sent = Sent()
 
     def set_online(self, *, online: bool) -> None:
         """Send or hold; everything unacknowledged is sent again after a pause."""
@@ -44,6 +46,10 @@ class Sender:
         """Forget what is under way."""
         self._lanes = dict.fromkeys(Lane, LaneProgress())
         self._outbox.announce_news()
+
+    def begin_epoch(self) -> None:
+        """Forget what was sent: it is all sent again."""
+        self.sent = Sent()
 
     def acknowledged(self, ack: Ack) -> None:
         """Make room in the windows for what the centre has committed."""
@@ -77,6 +83,7 @@ class Sender:
         if batch is None or self._lanes is not before:
             return batch is not None
         pause_s = 0.0 if lane is Lane.LIVE else len(batch.payload) / BACKFILL_BYTES_PER_S
+        self.sent = self.sent.with_batch(lane, batch.sequences)
         # Before publishing: the acknowledgement may be here before the broker's own.
         self._lanes[lane] = after_sending(
             self._lanes[lane],

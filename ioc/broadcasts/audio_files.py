@@ -33,11 +33,15 @@ class AudioFiles:
         self._folder.mkdir(parents=True, exist_ok=True)
         # Two authors may store the same sound at once: each writes its own file, the last rename wins.
         unfinished = self._folder / f".{audio_sha256}.{os.urandom(6).hex()}"
-        with unfinished.open("wb") as file:
-            file.write(audio)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(self._folder / f"{audio_sha256}.ogg")
+        try:
+            with unfinished.open("wb") as file:
+                file.write(audio)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(self._folder / f"{audio_sha256}.ogg")
+        finally:
+            # On a full disk every attempt would leave another piece.
+            unfinished.unlink(missing_ok=True)
         _sync_folder(self._folder)
         return audio_sha256
 

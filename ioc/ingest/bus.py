@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -47,6 +48,9 @@ class Bus:
         self._instance = instance
         self._store_id = store_id
         self._clock = clock
+        # Whoever connects under the same name cuts this connection off, so nobody may guess it;
+        # the instance is published.
+        self._identifier = f"ioc-{secrets.token_hex(16)}"
         self._connection: aiomqtt.Client | None = None
         self.connected_at: datetime | None = None
         """Since when the centre hears its gateways; None: it does not."""
@@ -96,7 +100,7 @@ class Bus:
             self._broker.port,
             username=self._broker.username,
             password=self._password,
-            identifier=f"ioc-{self._instance}",
+            identifier=self._identifier,
             clean_session=True,  # the outboxes remember; the broker need not
             keepalive=KEEP_ALIVE_S,
             timeout=PUBLISH_TIMEOUT_S,

@@ -3,7 +3,7 @@
 Rule: `received_at - observed_at` of a live event is the offset between the clocks plus the time it
 spent on its way, which is never negative; so the smallest such difference of a boot is the best
 estimate of the offset. It is added to the instants of every unsynchronised event of that boot. An
-event of another boot is left as it is, but nothing has happened after it was received.
+event of another boot is left as it is. Nothing has happened after it was received, whatever clock says so.
 """
 
 from datetime import datetime, timedelta
@@ -28,9 +28,10 @@ def correct(
     event: Event, *, offset_s: float | None, boot_id: str | None, received_at: datetime
 ) -> tuple[datetime, bool]:
     """Return when an event happened by the centre's clock, and whether that is a correction."""
-    if event.clock_synced:
-        return event.occurred_at, False
     happened = event.occurred_at
+    if event.clock_synced:
+        ahead_s = (happened - received_at).total_seconds()
+        return (happened, False) if ahead_s < NOTEWORTHY_S else (received_at, True)
     if offset_s is not None and abs(offset_s) >= NOTEWORTHY_S and event.boot_id == boot_id:
         happened = shift(happened, offset_s)
     happened = min(happened, received_at)

@@ -13,7 +13,11 @@ from ioc.store.tables import committed_ranges
 Lane = Literal["events", "telemetry"]
 
 MAX_ACKED_RANGES = 5_000
-"""What an acknowledgement may carry (contracts.state.CommittedRanges)."""
+"""What an acknowledgement may carry (contracts.state.CommittedRanges).
+
+No more are kept either: a gateway that left a hole after every row would make each further batch
+slower for all. What is forgotten is at most sent again, and stored once by its event's id.
+"""
 
 
 async def read(connection: AsyncConnection, *, gateway_id: str, epoch: str, lane: Lane) -> Ranges:
@@ -37,7 +41,7 @@ async def add(
 ) -> Ranges:
     """Count ranges as committed; return all of this lane, merged."""
     before = await read(connection, gateway_id=gateway_id, epoch=epoch, lane=lane)
-    after = merge((*before, *ranges))
+    after = shorten(merge((*before, *ranges)))
     key = {"gateway_id": gateway_id, "epoch": epoch, "lane": lane}
     gone = [first for first, last in set(before) - set(after)]
     fresh = [{**key, "first": first, "last": last} for first, last in set(after) - set(before)]

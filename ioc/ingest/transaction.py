@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.topics import Address
 from ioc.gateways import register
 from ioc.gateways.register import Gateway
-from ioc.store import journal
-from ioc.store.tables import devices, quarantine
+from ioc.store import journal, quarantine
+from ioc.store.tables import devices
 
 
 class Transaction:
@@ -77,7 +77,4 @@ class Transaction:
 
     async def quarantine(self, rows: list[dict[str, Any]]) -> None:
         """Keep bytes that could not be taken, with the reason, for whoever mends their sender."""
-        if rows:
-            empty = {"gateway_id": None, "epoch": None, "sequence": None}
-            kept = [{**empty, "received_at": self.at, **row} for row in rows]
-            await self.connection.execute(insert(quarantine), kept)
+        await quarantine.keep(self.connection, rows, at=self.at)

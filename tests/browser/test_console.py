@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from contracts.events import BroadcastState, DeviceDown, DeviceKind, DownReason
+from contracts.events import BroadcastState, DeviceDown, DeviceKind, DeviceUp, DownReason
 from contracts.telemetry import Metric
 from tests.browser.conftest import serve
 
@@ -51,6 +51,25 @@ async def test_new_alarms_never_move_what_holds_the_focus(served):
         await page.keyboard.press("n")
         await expect(page.locator(".row").first).to_have_id(f"row-{second}")
         await expect(page.locator("#waiting")).to_be_hidden()
+
+
+async def test_a_held_row_whose_alarm_is_done_offers_nothing_more(served):
+    """Acknowledged after its end it leaves the list; under the pointer it stays, but says so."""
+    gateway = served.village.ban_chuong
+    async with served.sign_in("truc", **DESKTOP) as page:
+        down = DeviceDown(device_kind=DeviceKind.CAMERA, reason=DownReason.UNREACHABLE)
+        alarm_id = await gateway.alarm_of(await gateway.report(down, device_id="cam-cong"))
+        await gateway.report(
+            DeviceUp(device_kind=DeviceKind.CAMERA, down_s=4.0), device_id="cam-cong"
+        )
+        row = page.locator(f"#row-{alarm_id}")
+        await expect(row).to_have_attribute("data-state", "rtn_unacknowledged")
+        await row.locator(".next").click()
+        await expect(row).to_contain_text("Không còn trong danh sách này")
+        await expect(row).not_to_contain_text("chưa tiếp nhận")
+        await expect(row.locator(".next")).to_have_text("Xem")
+        await page.keyboard.press("n")
+        await expect(row).to_have_count(0)
 
 
 async def test_keys_move_open_search_and_are_silent_in_fields(served):

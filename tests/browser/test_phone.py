@@ -51,6 +51,31 @@ async def test_without_network_the_text_stays_and_is_sent_once_when_it_returns(s
         assert len(await served.village.ban_chuong.broadcasts()) == 1
 
 
+async def test_a_text_that_is_too_long_is_said_and_loses_nothing(served):
+    """A pasted directive keeps its end: the author is told, and shortens it."""
+    async with served.sign_in("truongxom", **PHONE) as page:
+        await page.fill("#text", "a" * 1_001)
+        await page.tap("#hear")
+        problem = page.locator("#write-problem")
+        await expect(problem).to_contain_text("Nội dung dài 1001 ký tự, tối đa 1000")
+        assert len(await page.locator("#text").input_value()) == 1_001
+
+
+async def test_a_network_lost_while_it_plays_does_not_deny_that_it_plays(served):
+    """Nobody repeats an announcement because the page could not look."""
+    async with served.sign_in("truongxom", **PHONE) as page:
+        await write_and_hear(page, "Mai nghỉ họp.")
+        await page.tap("#send")
+        await expect(page.locator("#proofs .verdict")).to_be_visible()
+        await page.context.set_offline(True)
+        bar = page.locator("#offline")
+        await expect(bar).to_contain_text("Tình trạng loa dưới đây có thể đã cũ")
+        await page.wait_for_timeout(1_500)  # the page looks every second
+        await expect(bar).not_to_contain_text("chưa")
+        await page.context.set_offline(False)
+        await expect(bar).to_be_hidden()
+
+
 async def test_what_was_typed_survives_closing_the_page(served):
     """A text is long to type on a phone."""
     async with served.sign_in("truongxom", **PHONE) as page:

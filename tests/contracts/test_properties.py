@@ -16,7 +16,7 @@ from contracts.envelope import decode_event, encode_event
 from contracts.errors import ContractError
 from contracts.events import MotionStarted
 from contracts.ids import parse_id, uuid7
-from contracts.ranges import contains, last_of, merge, of_sequences
+from contracts.ranges import contains, intersect, last_of, merge, of_sequences
 from contracts.state import Ack, CentreState, decode_state
 from contracts.telemetry import TelemetryRow
 from contracts.topics import Address, Channel, parse_topic_name
@@ -237,3 +237,42 @@ def test_an_instant_beyond_the_calendar_is_refused():
     body = EVENTS[0].replace(b"2026-11-21T14:04:05.250000Z", b"0001-01-01T00:00:00+14:00")
     with pytest.raises(ContractError, match="out of range"):
         decode_event(body)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("time", "9999-12-31T23:59:59Z"),
+        ("time", "0001-01-01T00:00:00Z"),
+        ("time", "1899-12-31T23:59:59Z"),
+        ("monotonics", 1e300),
+        ("sequence", 2**63),
+    ],
+)
+def test_what_no_clock_shows_and_no_table_holds_is_refused(field, value):
+    """Such a value would be stored and then break every page that shows it, for everybody."""
+    fields = json.loads(EVENTS[0])
+    decode_event(json.dumps(fields))
+    with pytest.raises(ContractError):
+        decode_event(json.dumps({**fields, field: value}))
+
+
+@pytest.mark.parametrize("number", [2**63, 10**400])
+def test_counts_are_bounded(number):
+    """Whatever a gateway counts fits a column and a page; so does a connection's number."""
+    gap = json.loads(next(event for event in EVENTS if b"outbox.gap" in event))
+    gap["data"]["events"] = number
+    with pytest.raises(ContractError):
+        decode_event(json.dumps(gap))
+    will = {"online": False, "epoch": EPOCH, "connection_number": number}
+    with pytest.raises(ContractError):
+        decode_state(json.dumps(will).encode())
+
+
+@given(ranges, ranges)
+def test_an_intersection_holds_what_both_hold(one, other):
+    """Number by number."""
+    one, other = merge(one), merge(other)
+    common = intersect(one, other)
+    both = {n for n in range(1, 301) if contains(one, n) and contains(other, n)}
+    assert {n for n in range(1, 301) if contains(common, n)} == both

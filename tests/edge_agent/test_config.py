@@ -130,6 +130,24 @@ def test_secrets_may_come_from_systemd(load, tmp_path, monkeypatch):
     assert read_secret(loaded.cameras[0].password_file) == "of the lane"
 
 
+def test_an_empty_secret_is_found_before_the_agent_runs(load, tmp_path):
+    """The check says it with its line; a technician does not learn it from a dark camera."""
+    (tmp_path / "cam").write_text("\n")
+    told = faults(load, BASE + CAMERA)
+    assert "cameras[0].password_file" in told
+    assert "is empty" in told
+
+
+def test_an_interface_is_an_address(load):
+    """A name of an interface would fail only when something is to be played."""
+    loudspeaker = """\
+loudspeakers:
+  - {id: loa1, name: Loa, area: ban-chuong, driver: rtp_multicast,
+     address: 239.255.10.1, port: 5004, interface: eth0}
+"""
+    assert "loudspeakers[0].interface: must be an IPv4 address" in faults(load, BASE + loudspeaker)
+
+
 def test_an_empty_secret_is_refused(load, tmp_path):
     """An empty password file is a mistake, not a password."""
     loaded = load(BASE)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 
 import pytest
 
@@ -102,3 +103,20 @@ async def test_a_restart_clears_pictures_nobody_announced(centre, make_config, g
     async with gateway(config):
         await centre.until(lambda: centre.births)
     assert not spool.has("b" * 64)
+
+
+async def test_pictures_give_way_before_the_disk_is_full(centre, make_config, gateway, monkeypatch):
+    """While the centre takes none, the oldest go first, and each is reported lost."""
+    monkeypatch.setattr("edge_agent.evidence._ROOM_EVERY_S", 0.1)
+    monkeypatch.setattr("edge_agent.evidence.MAX_SPOOL_BYTES", len(PICTURE) + 10)
+    centre.evidence_answers = [503] * 100
+    config = make_config()
+    spool = Spool(config.data_dir / "spool")
+    async with gateway(config) as outbox:
+        await announce(outbox, on_disk=True, folder=spool.folder)
+        os.utime(spool.path(SHA), (1, 1))
+        spool.path("f" * 64).write_bytes(b"a newer picture")
+        await centre.until(lambda: centre.data(EvidenceLost))
+        assert [lost.sha256 for lost in centre.data(EvidenceLost)] == [SHA]
+        assert not spool.has(SHA)
+        assert spool.has("f" * 64)

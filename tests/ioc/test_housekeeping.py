@@ -2,13 +2,12 @@
 
 from datetime import timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from contracts.telemetry import Metric
-from ioc.housekeeping import QUARANTINE_ROWS_KEPT, clean_once
+from ioc.housekeeping import clean_once
 from ioc.store import journal
 from ioc.store.tables import journal as journal_table
-from ioc.store.tables import quarantine
 from ioc.timeseries import Point, SeriesKey, open_series
 from tests.ioc.commune import open_commune
 
@@ -23,21 +22,14 @@ async def test_old_lines_go_and_numbers_go_on(tmp_path, clock):
                 last = await journal.write(
                     connection, subject="alarm", subject_id="x", area_id="xa", at=clock.now()
                 )
-        rows = [
-            {"received_at": clock.now(), "topic_name": "t", "reason": "r", "payload": b""}
-            for _ in range(QUARANTINE_ROWS_KEPT + 5)
-        ]
-        async with store.begin() as connection:
-            await connection.execute(insert(quarantine), rows)
         await series.write([Point(key=KEY, sampled_at=clock.now(), value=1.0)])
         clock.advance(timedelta(days=401).total_seconds())
         await series.write([Point(key=KEY, sampled_at=clock.now(), value=2.0)])
         await clean_once(store=store, series=series, clock=clock)
         async with store.read() as connection:
             numbers = (await connection.scalars(select(journal_table.c.number))).all()
-            kept = len((await connection.execute(select(quarantine.c.number))).all())
         buckets = await series.read(
             KEY, start=clock.now() - timedelta(days=500), end=clock.now() + timedelta(1), step_s=60
         )
-    assert (numbers, kept) == ([last], QUARANTINE_ROWS_KEPT)
+    assert numbers == [last]
     assert [bucket.mean for bucket in buckets] == [2.0]

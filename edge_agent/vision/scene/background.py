@@ -8,8 +8,14 @@ from edge_agent.vision.scene.plane import Luma, Mask, Pixels
 
 STABLE_S = 1.0
 """A pixel that keeps its value this long stands still."""
+MOTION_S = 0.6
+"""What has not changed for this long has stopped moving."""
+CORE = 1.5
+"""Times the threshold by which the core of something that moves differs from the background."""
 UNREST_S = 30.0
 """Over this time a pixel shows how often its place comes and goes: leaves, water, a bad lamp."""
+LIT, DARK = 90.0, 0.6
+"""Below this luma the threshold sinks, in black to this share of itself."""
 ADAPT_S = 20.0
 """Time constant with which the background follows the light."""
 
@@ -41,21 +47,42 @@ class Background:
         self.noise = np.full(luma.shape, 2.0, np.float32)
         self.foreground: Mask = np.zeros(luma.shape, bool)
         self.moving: Mask = np.zeros(luma.shape, bool)
-        """Where something differs from the background and does not stand still."""
+        """Where something differs from the background and moves just now."""
+        self.core: Mask = np.zeros(luma.shape, bool)
+        """Where it differs so much that neither noise nor light explains it."""
         self.settled: Mask = np.ones(luma.shape, bool)
         self.unrest = np.zeros(luma.shape, np.float32)
         """How often per second the pixel left the background and returned to it, lately."""
         self._drifts: Mask = np.ones(luma.shape, bool)
         self._learned_since_s = t_s
+        self._sample = luma[::5, ::5].copy()
+        self._grain = 1.0
         self._set_floor()
 
     def _set_floor(self) -> None:
         low, high = np.percentile(self.always[::3, ::3], (3, 97))
-        self.floor = float(np.clip(0.075 * (high - low), 7.0, 14.0)) * self._strictness
+        self.floor = float(np.clip(0.075 * (high - low), 5.0, 14.0)) * self._strictness
+        # What is dark differs by less from what is darker.
+        lit = np.clip(self.always / LIT, 0.0, 1.0)
+        self._floors: Luma = np.maximum(4.0, self.floor * (DARK + (1.0 - DARK) * lit))
+
+    def _threshold(self) -> Luma:
+        """Return by how much a pixel must differ: of contrast, light and noise, the most."""
+        noise = np.maximum(self.noise, np.float32(self._grain))
+        return np.maximum(self._floors, 3.0 * noise)
+
+    def _measure_grain(self, luma: Luma) -> None:
+        """Follow the sensor's noise, which moves most pixels a little in every picture."""
+        sample = luma[::5, ::5]
+        # 0.954: median of the absolute difference of two values, in standard deviations.
+        grain = float(np.median(np.abs(sample - self._sample))) / 0.954
+        self._grain += 0.1 * (min(grain, 12.0) - self._grain)
+        self._sample = sample.copy()
 
     def step(self, luma: Luma, t_s: float, dt_s: float) -> None:
         """Take in one picture, held still and brought to the background's light."""
-        threshold = np.maximum(self.floor, 3.0 * self.noise)
+        self._measure_grain(luma)
+        threshold = self._threshold()
         self.tolerance = 0.7 * threshold
         differs = np.abs(luma - self.always)
         foreground = differs > threshold
@@ -65,7 +92,8 @@ class Background:
         age = t_s - self._run_since
         self.settled = age >= STABLE_S
         self._drift()
-        self.moving = self.foreground & ~self.settled
+        self.moving = self.foreground & (age < MOTION_S)
+        self.core = self.moving & (differs > CORE * threshold)
         self._stand()
         self._adapt(luma, differs, t_s, dt_s)
 
@@ -73,6 +101,19 @@ class Background:
         # Each return to the background counts once; the weight makes it a rate per second.
         self.unrest *= np.float32(np.exp(-dt_s / UNREST_S))
         self.unrest[returned] += np.float32(1.0 / UNREST_S)
+
+    def flickers(self, t_s: float, limit_hz: float) -> Mask:
+        """Return where the picture comes and goes more often than this.
+
+        The rate counts from the last relearning, so that leaves are known after three swings.
+        """
+        learned = 1.0 - float(np.exp(-(t_s - self._learned_since_s) / UNREST_S))
+        flickers: Mask = self.unrest > max(2.5 / UNREST_S, limit_hz * learned)
+        return flickers
+
+    def settling(self, t_s: float) -> bool:
+        """Whether the picture has just been learned anew and may still come to rest."""
+        return t_s < self._settles_until_s
 
     def _run(self, luma: Luma, t_s: float) -> None:
         same = cv2.absdiff(luma, self._run_value) < self.tolerance
@@ -108,7 +149,7 @@ class Background:
 
     def fresh(self, luma: Luma) -> Mask:
         """Return where the picture is neither the background nor what ran there last."""
-        threshold = np.maximum(self.floor, 3.0 * self.noise)
+        threshold = self._threshold()
         unlike: Mask = np.abs(luma - self.always) > threshold
         unknown: Mask = np.abs(luma - self._run_value) > 0.7 * threshold
         return unlike & unknown

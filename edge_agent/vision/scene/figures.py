@@ -10,6 +10,8 @@ from edge_agent.vision.scene.plane import Luma, Mask
 
 KEPT_S = 30.0
 _MAX_FIGURES = 40
+CORE_SHARE = 0.15
+"""Of something that moves, its core has at least this share."""
 _KERNEL = np.ones((3, 3), np.uint8)
 
 
@@ -163,8 +165,11 @@ def bounds(mask: Mask) -> Area:
     return Area(left=left, top=top, width=width, height=height)
 
 
-def largest_part(mask: Mask) -> int:
-    """Return the pixels of the largest connected part, single specks left out."""
+def largest_part(mask: Mask, core: Mask | None = None) -> int:
+    """Return the pixels of the largest connected part, single specks left out.
+
+    With `core`, only parts that hold some of it count.
+    """
     within = bounds(mask)
     if within.size < _KERNEL.size:
         return 0
@@ -172,8 +177,12 @@ def largest_part(mask: Mask) -> int:
     if not shape.any():
         return 0
     shape = cv2.morphologyEx(shape, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(shape, connectivity=8)
-    return int(stats[1:, cv2.CC_STAT_AREA].max())
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(shape, connectivity=8)
+    sizes = stats[:, cv2.CC_STAT_AREA]
+    if core is not None:
+        cores = np.bincount(labels[core[within.slices]], minlength=count)
+        sizes = np.where(cores >= CORE_SHARE * sizes, sizes, 0)
+    return int(sizes[1:].max())
 
 
 def area_of(stats: np.ndarray, label: int) -> Area:

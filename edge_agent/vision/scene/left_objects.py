@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge_agent.vision.scene import looks
 from edge_agent.vision.scene.attention import Attention, Phase, Sighting, attend
 from edge_agent.vision.scene.background import Background
 from edge_agent.vision.scene.figures import Area, Figure, FigureLog, area_of
 from edge_agent.vision.scene.plane import Luma, Mask
 from edge_agent.vision.scene.thing import LeftObject, crop, reach_px
-from edge_agent.vision.scene.verdict import judge
+from edge_agent.vision.scene.verdict import judge, taken_away
 
 OPEN_S = 1.5
 """A candidate opens when something has stood this long."""
@@ -28,8 +27,6 @@ MAX_OBJECTS = 24
 RESTLESS_S = 3.0
 INHERIT_S = 5.0
 """What stands where a candidate was until this long ago is that candidate in another shape."""
-TAKEN_AWAY = 0.8
-"""Below this share of the background's outline, the background is what is gone."""
 STAYS_S = 90.0
 """What stands alone so long and never convinces, as a parked car, becomes background."""
 NEAR_SHARE = 0.3
@@ -96,7 +93,7 @@ class LeftObjects:
         phase = thing.attention.phase
         emptied = float(empty[thing.mask].mean())
         gone = emptied > (0.6 if phase is Phase.CONFIRMED else 0.3)
-        near = self._look_around(thing, view, alive)
+        near = self._look_around(thing, view, alive, same)
         seen = Sighting(t_s=view.t_s, figure_near=near, gone=gone)
         if gone:
             seen = Sighting(
@@ -110,7 +107,7 @@ class LeftObjects:
         thing.attention = attend(thing.attention, seen)
         return thing.attention.phase is not phase
 
-    def _look_around(self, thing: LeftObject, view: View, alive: Mask) -> bool:
+    def _look_around(self, thing: LeftObject, view: View, alive: Mask, same: Mask) -> bool:
         """Return whether a figure is near; if not, note how restless the thing itself is."""
         height, width = view.luma.shape
         around = thing.area.grown(thing.reach_px)
@@ -122,6 +119,7 @@ class LeftObjects:
             return True
         weight = 1.0 - float(np.exp(-view.dt_s / RESTLESS_S))
         stirs = max(1.0 - thing.visible, min(1.0, crowd / thing.pixels))
+        thing.stir(~same & view.background.foreground[thing.at], view.t_s)
         thing.restless += weight * (stirs - thing.restless)
         if thing.visible > 0.5:
             thing.patch += np.float32(0.2) * (view.luma[thing.at] - thing.patch)
@@ -183,7 +181,7 @@ class LeftObjects:
     def _meet(self, mask: Mask, area: Area, view: View) -> LeftObject | None:
         """Decide what a standing piece is: a gap in the background, a part, or something new."""
         window, inside, halo, luma = crop(mask, area, view.luma)
-        if looks.outline(luma, view.background.always[window.slices], inside) < TAKEN_AWAY:
+        if taken_away(luma, view.background.always[window.slices], inside):
             view.background.absorb(window, halo)
             return None
         for thing in self.objects:
@@ -216,6 +214,7 @@ class LeftObjects:
             depositor=visit.figure if visit else None,
             arrival=arrival.figure if arrival else None,
             last_beside=beside.figure if beside else None,
+            stirred_s=np.full(inside.shape, -np.inf),
         )
         self._inherit(thing)
         self._next_id += 1

@@ -6,6 +6,7 @@ import numpy as np
 from edge_agent.vision.scene.plane import Luma, Mask
 
 _KERNEL = np.ones((3, 3), np.uint8)
+_AROUND_PX = 2.5
 
 
 def outline(now: Luma, background: Luma, mask: Mask) -> float:
@@ -15,12 +16,29 @@ def outline(now: Luma, background: Luma, mask: Mask) -> float:
     edge where it ends. Around the mask both pictures are the background, so passers-by and
     surroundings cancel out.
     """
-    inside = mask.astype(np.uint8)
-    rim = (cv2.dilate(inside, _KERNEL) - cv2.erode(inside, _KERNEL)).astype(bool)
+    rim = _rim(mask)
     if not rim.any():
         return 1.0
     present = np.where(mask, now, background)
     added, before = (float(_slope(p)[rim].mean()) for p in (present, background))
+    return (added + 2.0) / (before + 2.0)
+
+
+def continuation(now: Luma, background: Luma, mask: Mask) -> float:
+    """Return how much worse the mask continues its surroundings now than the background does.
+
+    Above 1 something was added, below 1 taken away: what was behind a thing looks like what is
+    around it. Where `outline` weighs fine edges, this weighs shade, so texture does not blur it.
+    """
+    near = cv2.dilate(mask.view(np.uint8), _KERNEL)
+    outside = (1 - near).astype(np.float32)
+    weight = cv2.GaussianBlur(outside, (0, 0), _AROUND_PX)
+    inner = cv2.erode(mask.view(np.uint8), np.ones((5, 5), np.uint8)) == 0
+    band = mask & inner & (weight > 0.02)
+    if not band.any():
+        return 1.0
+    around = cv2.GaussianBlur(outside * background, (0, 0), _AROUND_PX)[band] / weight[band]
+    added, before = (float(np.abs(p[band] - around).mean()) for p in (now, background))
     return (added + 2.0) / (before + 2.0)
 
 
@@ -39,6 +57,11 @@ def texture(now: Luma, background: Luma, mask: Mask) -> float:
     seen, behind = (_detail(p)[mask] for p in (now, background))
     strength = float(np.sqrt((seen**2).mean() * (behind**2).mean()))
     return 0.0 if strength < 1.0 else float((seen * behind).mean()) / strength
+
+
+def _rim(mask: Mask) -> Mask:
+    inside = mask.view(np.uint8)
+    return (cv2.dilate(inside, _KERNEL) - cv2.erode(inside, _KERNEL)).astype(bool)
 
 
 def _slope(luma: Luma) -> Luma:

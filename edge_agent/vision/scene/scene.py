@@ -1,5 +1,6 @@
 """Everything about one camera's pictures: from luma planes in time order to what happened."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ CHANGED_SHARE = 0.55
 """So much of the picture different at once is a lamp, infra-red or a moved camera."""
 SETTLE_S = 3.0
 """After such a change, light and exposure need this long to come to rest."""
+LIGHT_STEP = 3.0
+"""Luma levels: when the light is so far from what it was a second ago, nothing new has moved."""
 FLICKER_HZ = 0.25
 """What comes and goes more often than this is leaves, water or noise, not somebody."""
 
@@ -61,6 +64,7 @@ class Scene:
         self._last_s = 0.0
         self._changed_since_s: float | None = None
         self._stirred = False
+        self._light_level = self._light_was = 0.0
 
     def _begin(self, luma: Luma, t_s: float) -> Background:
         height, width = luma.shape
@@ -90,6 +94,7 @@ class Scene:
             return []
         self._last_s = t_s
         luma = self._prepare(luma, background)
+        self._light_was += (1.0 - math.exp(-dt_s)) * (self._light_level - self._light_was)
         background.step(luma, t_s, dt_s)
         share = float(background.foreground.mean())
         if share > CHANGED_SHARE:
@@ -109,7 +114,14 @@ class Scene:
     def _prepare(self, luma: Luma, background: Background) -> Luma:
         luma = self._steadier.hold(luma, background.always)
         light = fit_light(luma, background.always, ~background.foreground)
+        self._light_level = 128.0 * (light.gain - 1.0) + light.offset
         return (luma - np.float32(light.offset)) / np.float32(light.gain)
+
+    def _unsteady(self, t_s: float) -> bool:
+        """Whether light or exposure are changing, which looks like motion."""
+        assert self._background is not None  # noqa: S101 - narrowed by step
+        changes = abs(self._light_level - self._light_was) > LIGHT_STEP
+        return changes or self._background.settling(t_s)
 
     def stirs(self, plane: Pixels) -> bool:
         """Whether this picture shows something that is not known to stand there; learns nothing."""
@@ -152,6 +164,8 @@ class Scene:
         if t_s - self._changed_since_s < 0.35:
             return []
         self._background.relearn(luma, t_s, settle_s=SETTLE_S)
+        for gate, _ in self._motion:
+            gate.forget()
         return [
             ObjectChanged(t_s=t_s, thing=thing, phase=Phase.DISMISSED)
             for thing in self.objects.forget_candidates()
@@ -160,14 +174,16 @@ class Scene:
     def _watch(self, view: View) -> list[SceneEvent]:
         background = view.background
         self._figures.note(view.t_s, background.foreground, view.luma)
-        moving = background.moving & (background.unrest < FLICKER_HZ)
+        moving = background.moving & ~background.flickers(view.t_s, FLICKER_HZ)
         events: list[SceneEvent] = []
         self._stirred = False
         for gate, mask in self._motion:
-            pixels = largest_part(moving & mask)
+            within = moving & mask
+            # Hysteresis: what has begun goes on with less than it takes to begin.
+            pixels = largest_part(within, None if gate.active else background.core)
             self._stirred |= pixels >= self._least_pixels
             share = pixels / np.count_nonzero(mask) if pixels >= 2 * self._least_pixels else 0.0
-            if event := gate.step(view.t_s, share):
+            if event := gate.step(view.t_s, share, may_begin=not self._unsteady(view.t_s)):
                 events.append(event)
         events += [
             ObjectChanged(t_s=view.t_s, thing=thing, phase=thing.attention.phase)

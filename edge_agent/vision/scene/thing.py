@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.vision.scene.attention import Attention
 from edge_agent.vision.scene.figures import Area, Figure
 from edge_agent.vision.scene.plane import Luma, Mask
 
 _RIM = np.ones((5, 5), np.uint8)
+_SPECK = np.ones((2, 2), np.uint8)
 _MARGIN_PX = 4
 
 
@@ -33,6 +35,8 @@ class LeftObject:
     arrival: Figure | None
     """The largest figure there at the very moment."""
     last_beside: Figure | None
+    stirred_s: NDArray[np.float64]
+    """When each pixel of the window last looked otherwise while nobody was near."""
     restless: float = 0.0
     """Share of it that stirs while nobody is near, averaged over some seconds."""
     visible: float = 1.0
@@ -55,14 +59,26 @@ class LeftObject:
         """Two object widths: who is nearer attends to it."""
         return reach_px(self.area)
 
+    def stir(self, unlike: Mask, t_s: float) -> None:
+        """Note which pixels of the window look otherwise now; single specks are noise."""
+        moved = cv2.morphologyEx((unlike & self.mask).view(np.uint8), cv2.MORPH_OPEN, _SPECK)
+        self.stirred_s[moved.view(bool)] = t_s
+
+    def stirred(self, since_s: float) -> float:
+        """Return which share of it has stirred since then: somebody never stands quite still."""
+        return float((self.stirred_s[self.mask] >= since_s).mean())
+
     def take(self, mask: Mask, area: Area, luma: Luma) -> None:
         """Let another part, a mask of the whole plane, belong to it."""
         whole = mask.copy()
         whole[self.at] |= self.mask
         looks = luma.copy()
         looks[self.at][self.mask] = self.patch[self.mask]
+        stirred_s = np.full(luma.shape, -np.inf)
+        stirred_s[self.at] = self.stirred_s
         self.area = self.area.joined(area)
         self.window, self.mask, self.halo, self.patch = crop(whole, self.area, looks)
+        self.stirred_s = stirred_s[self.at].copy()
 
 
 def crop(mask: Mask, area: Area, luma: Luma) -> tuple[Area, Mask, Mask, Luma]:

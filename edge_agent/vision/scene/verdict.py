@@ -6,16 +6,25 @@ import numpy as np
 
 from edge_agent.vision.scene import looks
 from edge_agent.vision.scene.background import Background
-from edge_agent.vision.scene.plane import Luma
+from edge_agent.vision.scene.plane import Luma, Mask
 from edge_agent.vision.scene.thing import LeftObject
 
 DOUBT = 3.0
 """So many times longer must stay what nobody was seen to bring."""
 MIN_OUTLINE = 1.0
+MIN_ADDED = 1.1
+"""Of outline and continuation together; a thing that was taken away has less than 1."""
+TAKEN_OUTLINE = 0.8
+"""Below this share of the background's outline, the background is what is gone."""
+TAKEN_CONTINUATION, TAKEN_BOTH = 0.7, 1.05
+"""So is what continues its surroundings better than the background, without more outline."""
 MAX_FLICKER_HZ = 0.15
 MAX_RESTLESS = 0.1
 MIN_VISIBLE = 0.6
-MAX_TEXTURE_KEPT = 0.75
+MAX_TEXTURE_KEPT = 0.7
+MAX_STIRRED = 0.2
+STIR_MEMORY_S = 20.0
+"""Somebody who stands or sits still stirs within this time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,13 +43,16 @@ def judge(thing: LeftObject, luma: Luma, background: Background, t_s: float) -> 
     at = thing.at
     parts = (luma[at], background.always[at], thing.mask)
     outline, contrast, kept = looks.outline(*parts), looks.contrast(*parts), looks.texture(*parts)
+    added = (outline * looks.continuation(*parts)) ** 0.5
     # The fewer pixels, the more easily chance draws an outline or a difference.
     chance = 1.0 / thing.pixels**0.5
     convincing = (
-        outline >= MIN_OUTLINE + 3.0 * chance
+        outline >= MIN_OUTLINE + chance
+        and added >= MIN_ADDED + 2.0 * chance
         and contrast * 255.0 >= background.floor * (1.0 + 4.0 * chance)
         and float(background.unrest[at][thing.mask].mean()) < MAX_FLICKER_HZ
         and thing.restless < MAX_RESTLESS
+        and thing.stirred(t_s - STIR_MEMORY_S) < MAX_STIRRED
         and thing.visible > MIN_VISIBLE
         and kept < MAX_TEXTURE_KEPT
         and not came_by_itself(thing)
@@ -60,10 +72,18 @@ def judge(thing: LeftObject, luma: Luma, background: Background, t_s: float) -> 
     )
 
 
+def taken_away(luma: Luma, behind: Luma, mask: Mask) -> bool:
+    """Whether what differs is a gap: something of the background is there no more."""
+    outline = looks.outline(luma, behind, mask)
+    if outline < TAKEN_OUTLINE:
+        return True
+    return outline < TAKEN_BOTH and looks.continuation(luma, behind, mask) < TAKEN_CONTINUATION
+
+
 def came_by_itself(thing: LeftObject) -> bool:
     """Whether it is as large as what brought it: somebody who stands, a car that parked."""
     if thing.arrival is None:
         return False
     share = thing.pixels / thing.arrival.pixels
     as_tall = thing.area.height > 0.75 * thing.arrival.area.height
-    return share > 0.6 or (as_tall and share > 0.3)
+    return share > 0.5 or (as_tall and share > 0.25)

@@ -72,7 +72,7 @@ class AlarmView:
     pictures: tuple[Picture, ...]
     """Of the latest event that has any; before, depositing, after."""
     spoken: bool
-    """Somebody has answered it over loudspeakers."""
+    """Somebody has answered it over loudspeakers since it last happened."""
 
     @property
     def awaiting(self) -> bool:
@@ -98,7 +98,7 @@ async def list_alarms(
             (alarms.c.annunciate.is_(False), 1),  # late: it calls nobody, so it waits its turn
             else_=0,
         ),
-        alarms.c.raised_at.desc(),
+        alarms.c.last_occurred_at.desc(),
         alarms.c.alarm_id,
     )
     if tab == "attention":
@@ -172,7 +172,12 @@ async def _views(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> tuple
     pictures = await _pictures(connection, alarm_ids)
     spoken = set(
         await connection.scalars(
-            select(broadcasts.c.alarm_id).where(broadcasts.c.alarm_id.in_(alarm_ids))
+            select(broadcasts.c.alarm_id)
+            .join(alarms, alarms.c.alarm_id == broadcasts.c.alarm_id)
+            .where(
+                broadcasts.c.alarm_id.in_(alarm_ids),
+                broadcasts.c.created_at >= alarms.c.last_occurred_at,
+            )
         )
     )
     return tuple(

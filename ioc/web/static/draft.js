@@ -4,6 +4,7 @@ import { findAll, say, tell } from './dom.js';
 import { act } from './server.js';
 
 const HEARD_S = 1;
+const MOST_CHARACTERS = 1000;
 
 /** Elements: text, audio, spoken, heardFrame, status, send, problem; `boxes`: the form around the loudspeakers. */
 export class Draft {
@@ -48,6 +49,11 @@ export class Draft {
     const text = this.text.value.normalize('NFC').trim();
     if (!text) {
       tell(this.problem, say('write_text'));
+      return false;
+    }
+    const length = Array.from(text).length; // as the centre counts: a letter outside the BMP is one
+    if (length > MOST_CHARACTERS) {
+      tell(this.problem, say('too_long', { n: length, most: MOST_CHARACTERS }));
       return false;
     }
     tell(this.problem, '');

@@ -6,6 +6,17 @@ import { announce } from './frame.js';
 const RELEASE_MS = 300;
 const plain = (text) => text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').replace(/[đĐ]/g, 'd').toLowerCase();
 
+/** A row that is held in its place although its alarm has left the list: nothing more to do there. */
+function retire(row) {
+  row.classList.remove('awaiting');
+  row.classList.add('over');
+  find('.facts', row).textContent = say('gone_from_list');
+  const button = find('.next', row);
+  button.dataset.act = 'view';
+  button.classList.remove('primary');
+  button.textContent = say('view');
+}
+
 export class List {
   /** `onSelect(alarmId, {open})` is called for the row that becomes the selected one. */
   constructor(onSelect) {
@@ -49,7 +60,7 @@ export class List {
     for (const row of this.rows) {
       const now = find(`#${CSS.escape(row.id)}`, fresh);
       if (now) merge(row, now.cloneNode(true));
-      else row.classList.add('over');
+      else retire(row);
     }
     this.mark();
     this.showWaiting();

@@ -126,7 +126,9 @@ startSizes();
 startDraft();
 if (recent) recent.show(find('.proofs', find('#recent')).dataset.broadcast);
 if (!navigator.onLine) bar(say('offline'));
-window.addEventListener('offline', () => pending || bar(say('offline')));
+window.addEventListener('offline', () => {
+  if (!pending) bar(say(find('#proof').hidden ? 'offline' : 'proof_old'));
+});
 window.addEventListener('online', () => pending || bar(''));
 follow(Number(document.body.dataset.journal), (news) => {
   if (news.kind === 'ended') location.assign('/dang-nhap');

@@ -1,6 +1,6 @@
 // The proof of a broadcast: kept fresh while it plays; stop, repeat, told in person.
 
-import { find, mergeChildren } from './dom.js';
+import { find, mergeChildren, say } from './dom.js';
 import { act, piece } from './server.js';
 
 const WHILE_PLAYING_MS = 1000;
@@ -29,7 +29,8 @@ export class Proofs {
     } catch (failure) {
       if (!failure.sentence) throw failure;
       this.failing = true;
-      this.complain(failure.sentence);
+      // Only looking failed: nothing may sound as if it had not been played.
+      this.complain(failure.offline ? say('proof_old') : failure.sentence);
     }
     const proofs = find('.proofs', this.frame);
     if (!proofs || proofs.dataset.playing === 'yes') {

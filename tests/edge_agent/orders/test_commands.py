@@ -238,6 +238,25 @@ async def test_a_stop_ends_what_still_waits_for_its_audio(centre, make_config, g
     assert progress(centre) == ["accepted", "stopped"]
 
 
+async def test_a_stop_that_overtakes_what_it_stops_keeps_it_silent(
+    centre, make_config, gateway, order
+):
+    """A stop waits for no clock; the broadcast before it does, and is not heard afterwards."""
+    audio = tone_ogg(seconds=0.2)
+    centre.audio[hashlib.sha256(audio).hexdigest()] = audio
+    centre.answers_births = False
+    async with gateway(make_config(loudspeakers=loudspeakers()), synced=False):
+        await centre.until(lambda: centre.births)
+        await order(speak(audio))
+        await order(Stop(broadcast_id=BROADCAST))
+        await centre.until(lambda: results(centre, CommandOutcome.DONE))
+        await order(Clock(nonce=centre.births[0].nonce, centre_time=SystemClock().now()))
+        await centre.until(lambda: "accepted" in progress(centre))
+        await centre.until(lambda: len(results(centre, CommandOutcome.DONE)) == 3)
+        await asyncio.sleep(0.3)
+    assert progress(centre) == ["accepted", "stopped"]
+
+
 async def test_a_stop_ends_what_plays(centre, make_config, gateway, order):
     """A broadcast is cut off at once and reported as stopped."""
     audio = tone_ogg(seconds=30)

@@ -10,6 +10,7 @@ from contracts.state import Ack
 from contracts.topics import Address
 from edge_agent.outbox import Draft, Lane
 from edge_agent.outbox.importance import Bounds
+from edge_agent.outbox.sending import Sent
 from edge_agent.outbox.store import OutboxStore
 from edge_agent.timekeeping import Timekeeper
 from tests.fakes.clock import FakeClock
@@ -56,6 +57,10 @@ def littering(pictures=()) -> EventData:
         reasons=("static_14s",),
         pictures=pictures,
     )
+
+
+ALL = Sent(events=((1, 2**63 - 1),), telemetry=((1, 2**63 - 1),))
+"""Whatever was recorded was also sent."""
 
 
 def draft(store: OutboxStore, data: EventData, device_id: str = "cam1", **kwargs) -> Draft:

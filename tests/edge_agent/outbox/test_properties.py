@@ -24,6 +24,7 @@ from edge_agent.outbox.sending import (
     repeat_after_s,
 )
 from tests.edge_agent.outbox.gateway import (
+    ALL,
     STORE_ID,
     draft,
     epoch_of,
@@ -139,7 +140,7 @@ class OutboxMachine(RuleBasedStateMachine):
         epoch = epoch_of(self.store)
         committed = self.centre.committed.get(epoch, ())
         ack = Ack(store_id=self.centre.store_id, epoch=epoch, committed=committed)
-        assert not self.store.acknowledge(ack)
+        assert not self.store.acknowledge(ack, sent=ALL)
         self.lanes = {lane: after_ack(p, committed) for lane, p in self.lanes.items()}
 
     @rule()
@@ -161,7 +162,7 @@ class OutboxMachine(RuleBasedStateMachine):
         ack = Ack(
             store_id=self.centre.store_id, epoch=epoch_of(self.store), committed=(), new_epoch=True
         )
-        assert self.store.acknowledge(ack)
+        assert self.store.acknowledge(ack, sent=ALL)
         self.reconnect()
 
     @rule()

@@ -7,7 +7,9 @@ from contracts.state import TelemetryAck
 from contracts.telemetry import Metric, Sample, TelemetryRow
 from edge_agent.outbox import Lane, eviction
 from edge_agent.outbox.errors import OutboxInUse
+from edge_agent.outbox.sending import Sent
 from tests.edge_agent.outbox.gateway import (
+    ALL,
     OTHER_BOOT_ID,
     OTHER_STORE_ID,
     STORE_ID,
@@ -68,22 +70,22 @@ def test_events_survive_the_process(tmp_path, fake_clock, store):
 def test_only_acknowledged_ranges_stop_being_sent(store):
     """An acknowledgement of some rows leaves the others waiting."""
     ids = [record(store) for _ in range(5)]
-    store.acknowledge(ack(store, (2, 3)))
+    store.acknowledge(ack(store, (2, 3)), sent=ALL)
     assert [event.event_id for event in sent(store)] == [ids[0], ids[3], ids[4]]
 
 
 def test_an_acknowledgement_of_another_store_or_epoch_changes_nothing(store):
     """A retained acknowledgement from before a restore or of another file is no proof."""
     record(store)
-    store.acknowledge(ack(store, (1, 1), store_id=OTHER_STORE_ID))
-    store.acknowledge(ack(store, (1, 1)).model_copy(update={"epoch": OTHER_BOOT_ID}))
+    store.acknowledge(ack(store, (1, 1), store_id=OTHER_STORE_ID), sent=ALL)
+    store.acknowledge(ack(store, (1, 1)).model_copy(update={"epoch": OTHER_BOOT_ID}), sent=ALL)
     assert store.depth() == 1
 
 
 def test_numbers_are_never_used_again(store, fake_clock):
     """After everything was acknowledged and deleted, numbering goes on."""
     record(store)
-    store.acknowledge(ack(store, (1, 1)))
+    store.acknowledge(ack(store, (1, 1)), sent=ALL)
     store.write(lambda entry: entry.connection.execute("DELETE FROM event"))
     record(store)
     assert [event.sequence for event in sent(store)] == [2]
@@ -92,7 +94,7 @@ def test_numbers_are_never_used_again(store, fake_clock):
 def test_a_restored_centre_gets_the_kept_rows_again(store):
     """When the centre's store changes, what it had committed before is sent again."""
     event_id = record(store)
-    store.acknowledge(ack(store, (1, 1)))
+    store.acknowledge(ack(store, (1, 1)), sent=ALL)
     assert not sent(store)
     assert store.meet_store(OTHER_STORE_ID)
     assert [event.event_id for event in sent(store)] == [event_id]
@@ -103,8 +105,8 @@ def test_a_fork_begins_a_new_epoch_with_the_same_ids(store):
     """Told of a fork, the outbox sends everything again in another epoch; ids stay."""
     ids = [record(store), record(store)]
     epoch = epoch_of(store)
-    store.acknowledge(ack(store, (1, 1)))
-    assert store.acknowledge(ack(store, (1, 1), new_epoch=True))
+    store.acknowledge(ack(store, (1, 1)), sent=ALL)
+    assert store.acknowledge(ack(store, (1, 1), new_epoch=True), sent=ALL)
     assert [event.event_id for event in sent(store)] == ids
     assert epoch_of(store) != epoch
 
@@ -115,7 +117,7 @@ def test_an_acknowledgement_beyond_our_numbers_is_a_fork(store, fake_clock, what
     event_id = record(store)
     beyond = TelemetryAck(epoch=epoch_of(store), committed=((1, 7),))
     answer = ack(store, (1, 9)) if what == "events" else ack(store, telemetry=beyond)
-    assert store.acknowledge(answer)
+    assert store.acknowledge(answer, sent=ALL)
     assert [event.event_id for event in sent(store)] == [event_id]
 
 
@@ -161,7 +163,7 @@ def test_batches_hold_at_most_64_kb(store):
 def test_committed_rows_are_kept_a_day(store, fake_clock):
     """A row leaves the disk 24 h after its acknowledgement."""
     record(store)
-    store.acknowledge(ack(store, (1, 1)))
+    store.acknowledge(ack(store, (1, 1)), sent=ALL)
     fake_clock.advance(3_600)
     count = "SELECT count(*) FROM event"
     before = fake_clock.now().timestamp() - 86_400
@@ -177,7 +179,7 @@ def test_kept_rows_take_a_quarter_at_most(tmp_path, fake_clock):
     store.meet_store(STORE_ID)
     for n in range(1, 1_001):
         record(store)
-        store.acknowledge(ack(store, (1, n)))
+        store.acknowledge(ack(store, (1, n)), sent=ALL)
     kept = store._connection.execute("SELECT sum(size) FROM event").fetchone()[0]
     assert 20_000 < kept <= 25_000
     assert not gaps_in(store)
@@ -242,7 +244,7 @@ def test_pictures_may_be_uploaded_once_their_event_is_committed(store):
     store.write(lambda entry: entry.record(drafted))
     announced = "SELECT announced FROM upload"
     assert store._connection.execute(announced).fetchall() == [(0,)]
-    store.acknowledge(ack(store, (1, 1)))
+    store.acknowledge(ack(store, (1, 1)), sent=ALL)
     assert store._connection.execute(announced).fetchall() == [(1,)]
 
 
@@ -253,7 +255,7 @@ def test_conditions_are_restated_with_their_true_beginning(store, fake_clock):
     first = store.write(lambda entry: entry.state_condition("littering:1", drafted))
     restate = lambda entry: entry.restate_conditions(fresh_within_s=150, has_picture=bool)  # noqa: E731
     assert store.write(restate) == 0, "its first event is still under way"
-    store.acknowledge(ack(store, (1, 1)))
+    store.acknowledge(ack(store, (1, 1)), sent=ALL)
     fake_clock.advance(4_000)
     assert store.write(restate) == 1
     (event,) = sent(store)
@@ -262,7 +264,7 @@ def test_conditions_are_restated_with_their_true_beginning(store, fake_clock):
     assert event.occurred_at == began
     assert event.event_id != first
     store.write(lambda entry: entry.end_condition("littering:1"))
-    store.acknowledge(ack(store, (1, 2)))
+    store.acknowledge(ack(store, (1, 2)), sent=ALL)
     assert store.write(restate) == 0
 
 
@@ -271,7 +273,7 @@ def test_telemetry_has_its_own_numbers_and_acknowledgement(store, fake_clock):
     record(store)
     store.write(lambda entry: entry.record_telemetry(telemetry_row(fake_clock)))
     done = TelemetryAck(epoch=epoch_of(store), committed=((1, 1),))
-    store.acknowledge(ack(store, telemetry=done))
+    store.acknowledge(ack(store, telemetry=done), sent=ALL)
     assert store.next_batch(Lane.TELEMETRY, after=0, keep_live_from=None) is None
     assert len(sent(store)) == 1
 
@@ -287,3 +289,14 @@ def test_a_failed_transaction_leaves_nothing(store):
         store.write(fail)
     assert store.depth() == 0
     assert store._usage.total_bytes == 0
+
+
+def test_rows_that_were_never_sent_are_not_acknowledged(store, fake_clock):
+    """A copy of this outbox has used the same numbers: its rows were committed, not these."""
+    for _ in range(3):
+        record(store)
+    store.write(lambda entry: entry.record_telemetry(telemetry_row(fake_clock)))
+    done = TelemetryAck(epoch=epoch_of(store), committed=((1, 1),))
+    assert not store.acknowledge(ack(store, (1, 3), telemetry=done), sent=Sent(events=((2, 2),)))
+    assert store.pending() == ((1, 1), (3, 3))
+    assert store.next_batch(Lane.TELEMETRY, after=0, keep_live_from=None)

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.codec import encode
 from contracts.events import DeviceDown, DeviceKind, DownReason, MotionStarted
-from contracts.state import Will
+from contracts.state import Ack, Will
 from contracts.topics import Channel
 from edge_agent.app import account_of
 from edge_agent.outbox import Draft
@@ -123,6 +123,28 @@ async def test_a_fork_is_answered_by_a_birth_in_a_new_epoch(centre, make_config,
     assert [e.event_id for e in centre.events if e.kind == "motion.started.v1"] == [event_id]
 
 
+async def test_an_acknowledgement_of_a_copys_rows_loses_none_of_this_gateways(
+    centre, make_config, gateway
+):
+    """Two gateways from one disk image: what the other sent under these numbers was not this."""
+    async with gateway(make_config()) as outbox:
+        await centre.until(lambda: centre.births)
+        await asyncio.sleep(0.2)
+        await centre.say_online(online=False)
+        await asyncio.sleep(0.2)
+        await outbox.record(motion(outbox))
+        (highest,) = await outbox.read(
+            lambda entry: entry.connection.execute("SELECT max(sequence) FROM event").fetchone()
+        )
+        of_a_copy = Ack(
+            store_id=centre.store_id, epoch=centre.births[0].epoch, committed=((1, highest),)
+        )
+        await centre.publish(Channel.ACK, encode(of_a_copy))
+        await asyncio.sleep(0.2)
+        await centre.say_online(online=True)
+        await centre.until(lambda: centre.data(MotionStarted))
+
+
 async def test_late_events_go_by_backfill(centre, make_config, gateway):
     """What waited over a reboot is late and leaves the live lane to what is new."""
     config = make_config()
@@ -163,6 +185,22 @@ async def test_a_wrong_payload_from_the_centre_is_survived(centre, make_config, 
     async with gateway(make_config()) as outbox:
         await centre.until(lambda: centre.births)
         await centre.publish(Channel.ACK, b"\xff{", retain=False)
+        await outbox.record(motion(outbox))
+        await centre.until(lambda: centre.data(MotionStarted))
+        assert len(centre.births) == 1
+
+
+async def test_nobody_without_its_password_can_take_a_gateways_connection(
+    centre, make_config, gateway, broker
+):
+    """A broker cuts off the older of two connections of one name; the name cannot be guessed."""
+    config = make_config()
+    async with gateway(config) as outbox:
+        await centre.until(lambda: centre.births)
+        account = account_of(config.broker, username=ADDRESS.gateway_id)
+        name = f"{ADDRESS.site_id}/{ADDRESS.gateway_id}"
+        await try_account(account, identifier=name)
+        await try_account(account, identifier=replace(account, password="x").secret_name(name))
         await outbox.record(motion(outbox))
         await centre.until(lambda: centre.data(MotionStarted))
         assert len(centre.births) == 1

@@ -1,5 +1,6 @@
 """Evidence pictures: only what was announced, only what its hash says, only real JPEGs."""
 
+import errno
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -109,6 +110,23 @@ async def test_an_announced_picture_is_kept_and_told(room):
     assert room.pictures.path_of(hash_of(body)).read_bytes() == body
     assert [row["state"] for row in await room.rows(evidence)] == ["stored"]
     assert (await room.rows(journal))[0]["subject_id"] == f"alarm-{hash_of(body)[:6]}"
+    assert len(room.files()) == 1
+
+
+async def test_a_full_disk_leaves_no_piece_of_a_picture(room, monkeypatch):
+    """However often the gateway tries, nothing piles up, and the picture is taken in the end."""
+    body = jpeg()
+    await room.announce(hash_of(body))
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("os.fsync", refuse)
+        with pytest.raises(OSError, match="No space"):
+            await room.pictures.accept("tu-1", hash_of(body), body)
+    assert not room.files()
+    await room.pictures.accept("tu-1", hash_of(body), body)
     assert len(room.files()) == 1
 
 

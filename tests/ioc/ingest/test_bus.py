@@ -112,3 +112,22 @@ async def test_a_refused_password_is_said(broker):
     await try_broker(settings, password=broker.password, name="check-1")
     with pytest.raises(BusUnavailable, match=r"(?i)not authori"):
         await try_broker(settings, password="wrong", name="check-2")
+
+
+async def test_what_the_centre_publishes_does_not_name_its_connection(centre, broker):
+    """A gateway that connects under the published instance cuts nobody off."""
+    async with _ingesting(centre, broker), _gateway(broker, CENTRE_STATE) as gateway:
+        async with asyncio.timeout(10):
+            state = decode(CentreState, (await anext(gateway.messages)).payload)
+        assert state.online
+        rival = aiomqtt.Client(
+            broker.host,
+            broker.port,
+            username=broker.username,
+            password=broker.password,
+            identifier=f"ioc-{state.instance}",
+        )
+        async with rival:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await anext(gateway.messages)

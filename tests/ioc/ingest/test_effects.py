@@ -132,6 +132,16 @@ async def test_the_time_of_a_gateway_with_a_wrong_clock_is_corrected_and_said(ce
     assert abs(event["occurred_at"] - centre.clock.now()) < timedelta(seconds=1)
 
 
+async def test_nothing_has_happened_after_it_was_received(centre, sender):
+    """A synchronised clock that leads by an hour dates no event in the future."""
+    sender.clock_error_s = 3_600.0
+    await centre.take(sender.birth())
+    await centre.take(sender.batch(sender.event(down())))
+    event = await centre.row(events)
+    assert (event["occurred_at"], event["occurred_at_corrected"]) == (centre.clock.now(), True)
+    assert (await centre.row(alarms))["occurred_at"] == centre.clock.now()
+
+
 async def test_of_a_backlog_the_newest_event_tells_the_clock(centre, sender):
     """Waiting in the outbox is no wrong clock: the smallest difference of the group counts."""
     sender.clock_synced = False

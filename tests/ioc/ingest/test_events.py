@@ -9,9 +9,9 @@ from contracts.batch import encode_batch
 from contracts.envelope import encode_event
 from contracts.events import OutboxGap
 from contracts.topics import Channel
-from ioc.ingest.committed import shorten
+from ioc.ingest.committed import MAX_ACKED_RANGES, shorten
 from ioc.ingest.intake import MAX_QUEUED
-from ioc.store.tables import alarms, events, quarantine
+from ioc.store.tables import alarms, committed_ranges, events, quarantine
 from tests.ioc.sender import Sender, motion
 
 
@@ -189,3 +189,24 @@ async def test_an_event_that_must_name_a_device_but_does_not_is_quarantined(cent
     """Nobody could be sent anywhere for it."""
     await centre.take(sender.batch(sender.event(motion(), None)))
     assert "names no device" in (await centre.row(quarantine))["reason"]
+
+
+async def test_holes_after_every_row_do_not_slow_the_centre_down(centre, sender):
+    """A gateway that skips every other number is kept to a bounded number of ranges."""
+    for start in range(1, 12 * 1_024, 1_024):
+        numbers = list(range(start, start + 1_024, 2))
+        payload = encode_batch(sender.epoch, numbers, [b"{}"] * len(numbers))
+        await centre.take(sender.message(Channel.EVENTS_LIVE, payload))
+    ranges = await centre.rows(committed_ranges)
+    assert len(ranges) == MAX_ACKED_RANGES
+    assert max(row["last"] for row in ranges) == 12 * 1_024 - 1
+
+
+async def test_quarantine_is_bounded_while_it_is_filled(centre, sender, monkeypatch):
+    """Junk cannot fill the disk: the newest rows are kept, and the beginning of each."""
+    monkeypatch.setattr("ioc.store.quarantine.ROWS_KEPT", 5)
+    for _ in range(4):
+        await centre.take(*(sender.message(Channel.EVENTS_LIVE, b"x" * 200_000) for _ in range(3)))
+    kept = await centre.rows(quarantine)
+    assert [row["number"] for row in kept] == [8, 9, 10, 11, 12]
+    assert {len(row["payload"]) for row in kept} == {16_384}

@@ -183,6 +183,16 @@ def test_a_port_in_use_is_one_clear_sentence(centre):
     assert sentence in checked.stdout
 
 
+def test_a_centre_that_serves_passes_its_own_check(centre):
+    """Its port is in use, by itself: nobody stops a running centre for a check."""
+    centre.init()
+    with centre.serving():
+        wait_until_listening(centre.port)
+        checked = centre.run("check")
+    assert "web.port: ok" in checked.stdout
+    assert checked.returncode == 0
+
+
 def test_check_tells_a_broker_that_is_away_from_wrong_settings(centre):
     """Exit code 1: it may pass by itself."""
     centre.init()

@@ -175,7 +175,7 @@ async def test_a_corrected_clock_is_said(site):
         detail = (await browser.get(f"/api/alarms/{alarm_id}")).json()
         assert detail["occurred_at_corrected"] is True
         preview = (await browser.get(f"/manh/canh-bao/{alarm_id}")).text
-        assert "Đồng hồ của tủ kỹ thuật chưa đúng" in preview
+        assert "Đồng hồ của tủ kỹ thuật chưa được đồng bộ" in preview
         assert "Sai mật khẩu camera" in preview
 
 
@@ -190,3 +190,16 @@ async def test_what_a_gateway_wrote_cannot_become_part_of_the_page(site):
     async with site.sign_in("truc") as browser:
         for path in ("/", f"/manh/canh-bao/{alarm_id}"):
             assert "<script>alert" not in (await browser.get(path)).text
+
+
+async def test_an_alarm_that_happens_again_is_the_newest(site, clock):
+    """Its row rises above others of the same priority."""
+    first, _ = await site.village.ban_chuong.see_littering("cam-cong")
+    clock.advance(60)
+    second, _ = await site.village.na_lay.see_littering("cam-suoi")
+    clock.advance(60)
+    again, _ = await site.village.ban_chuong.see_littering("cam-cong")
+    assert again == first
+    async with site.sign_in("truc") as browser:
+        answer = (await browser.get("/api/alarms")).json()
+    assert [alarm["alarm_id"] for alarm in answer["alarms"]] == [first, second]

@@ -180,3 +180,15 @@ async def test_another_areas_broadcast_does_not_exist(site):
         assert (await other.get(f"/api/audio/{sent['audio_sha256']}")).status_code == 404
         assert (await other.post(f"{address}/stop")).status_code in (403, 404)
         assert (await other.post(f"{address}/repeat", GATE)).status_code in (403, 404)
+
+
+async def test_an_answer_to_an_earlier_bag_is_no_answer_to_the_next(site, clock):
+    """The row says that somebody spoke, until rubbish is left there again."""
+    alarm_id, _ = await site.village.ban_chuong.see_littering("cam-cong", ago_s=1)
+    async with site.sign_in("truc") as browser:
+        sent = await send(browser, GATE, alarm_id=alarm_id)
+        assert sent.status_code == 201, sent.text
+        assert "đã nhắc qua loa" in (await browser.get("/")).text
+        clock.advance(60)
+        await site.village.ban_chuong.see_littering("cam-cong", ago_s=1)
+        assert "đã nhắc qua loa" not in (await browser.get("/")).text

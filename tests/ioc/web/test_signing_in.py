@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from starlette.datastructures import Headers
 
 from ioc.web.limits import MAX_FAILURES, WINDOW_S
+from ioc.web.security import same_origin
 from tests.ioc.web.conftest import ORIGIN
 
 
@@ -155,3 +157,9 @@ async def test_a_body_that_no_form_could_have_is_refused_before_it_is_read(site,
             yield b"login=a"
 
         assert (await http.post(path, content=endless())).status_code == 413
+
+
+def test_an_origin_that_is_no_address_is_foreign():
+    """Garbage in a header is refused like any foreign page, not a fault of the centre."""
+    assert not same_origin(Headers({"origin": "http://[", "host": "xa.example"}), "http")
+    assert same_origin(Headers({"origin": "http://xa.example", "host": "xa.example"}), "http")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -84,6 +85,29 @@ async def test_process_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path
         tasks.create_task(process.run(), name="run")
         with pytest.raises(NotReady, match="no such setting: colour"):
             await process.wait_for_port(1, timeout_s=10)
+        await process.stop()
+
+
+async def test_port_of_another_program_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """Two communes started at once want the same port: the loser says so instead of greeting."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = Process(_program(tmp_path, "raise SystemExit('the port is in use')"), str)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(process.run(), name="run")
+            with pytest.raises(NotReady, match="the port is in use"):
+                await process.wait_for_port(taken.getsockname()[1], timeout_s=10)
+            await process.stop()
+
+
+async def test_port_is_ready_when_the_program_listens(tmp_path: Path) -> None:
+    """The wait ends with the program's own listening socket."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    code = f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
+    process = Process(_program(tmp_path, code), str)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(process.run(), name="run")
+        await process.wait_for_port(port, timeout_s=10)
         await process.stop()
 
 
