@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.store.tables import quarantine
 
-ROWS_KEPT = 10_000
-BYTES_KEPT = 16_384
-"""Of one payload; its beginning tells what it was."""
+ROWS_KEPT = 4_000
+BYTES_KEPT = 131_072
+"""Of one payload, twice the largest batch; together with `ROWS_KEPT` at most 0.5 GB."""
 
 
 async def keep(connection: AsyncConnection, rows: list[dict[str, Any]], *, at: datetime) -> None:
-    """Keep rows within the caller's transaction, the newest ten thousand of all."""
+    """Keep rows within the caller's transaction, the newest `ROWS_KEPT` of all."""
     if not rows:
         return
     empty = {"gateway_id": None, "epoch": None, "sequence": None, "received_at": at}

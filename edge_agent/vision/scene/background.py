@@ -14,7 +14,7 @@ CORE = 1.5
 """Times the threshold by which the core of something that moves differs from the background."""
 UNREST_S = 30.0
 """Over this time a pixel shows how often its place comes and goes: leaves, water, a bad lamp."""
-LIT, DARK = 90.0, 0.6
+LIT, DARK = 90.0, 0.7
 """Below this luma the threshold sinks, in black to this share of itself."""
 ADAPT_S = 20.0
 """Time constant with which the background follows the light."""
@@ -82,7 +82,7 @@ class Background:
     def step(self, luma: Luma, t_s: float, dt_s: float) -> None:
         """Take in one picture, held still and brought to the background's light."""
         self._measure_grain(luma)
-        threshold = self._threshold()
+        self.threshold = threshold = self._threshold()
         self.tolerance = 0.7 * threshold
         differs = np.abs(luma - self.always)
         foreground = differs > threshold

@@ -18,8 +18,10 @@ TAKEN_OUTLINE = 0.8
 """Below this share of the background's outline, the background is what is gone."""
 TAKEN_CONTINUATION, TAKEN_BOTH = 0.7, 1.05
 """So is what continues its surroundings better than the background, without more outline."""
+MIN_CONTRAST = 1.3
+"""Times the difference by which a pixel counts as foreground."""
 MAX_FLICKER_HZ = 0.15
-MAX_RESTLESS = 0.1
+MAX_RESTLESS = 0.2
 MIN_VISIBLE = 0.6
 MAX_TEXTURE_KEPT = 0.7
 MAX_STIRRED = 0.2
@@ -44,12 +46,13 @@ def judge(thing: LeftObject, luma: Luma, background: Background, t_s: float) -> 
     parts = (luma[at], background.always[at], thing.mask)
     outline, contrast, kept = looks.outline(*parts), looks.contrast(*parts), looks.texture(*parts)
     added = (outline * looks.continuation(*parts)) ** 0.5
+    threshold = float(background.threshold[at][thing.mask].mean())
     # The fewer pixels, the more easily chance draws an outline or a difference.
     chance = 1.0 / thing.pixels**0.5
     convincing = (
         outline >= MIN_OUTLINE + chance
         and added >= MIN_ADDED + 2.0 * chance
-        and contrast * 255.0 >= background.floor * (1.0 + 4.0 * chance)
+        and contrast * 255.0 >= threshold * (MIN_CONTRAST + 4.0 * chance)
         and float(background.unrest[at][thing.mask].mean()) < MAX_FLICKER_HZ
         and thing.restless < MAX_RESTLESS
         and thing.stirred(t_s - STIR_MEMORY_S) < MAX_STIRRED

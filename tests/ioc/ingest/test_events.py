@@ -209,4 +209,4 @@ async def test_quarantine_is_bounded_while_it_is_filled(centre, sender, monkeypa
         await centre.take(*(sender.message(Channel.EVENTS_LIVE, b"x" * 200_000) for _ in range(3)))
     kept = await centre.rows(quarantine)
     assert [row["number"] for row in kept] == [8, 9, 10, 11, 12]
-    assert {len(row["payload"]) for row in kept} == {16_384}
+    assert {len(row["payload"]) for row in kept} == {131_072}
