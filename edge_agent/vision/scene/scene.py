@@ -113,6 +113,10 @@ class Scene:
 
     def _prepare(self, luma: Luma, background: Background) -> Luma:
         luma = self._steadier.hold(luma, background.always)
+        if background.settling(self._last_s):
+            # What has just been learned is to become this picture, in the light it now has.
+            self._light_level = 0.0
+            return luma
         light = fit_light(luma, background.always, ~background.foreground)
         self._light_level = 128.0 * (light.gain - 1.0) + light.offset
         return (luma - np.float32(light.offset)) / np.float32(light.gain)
