@@ -13,6 +13,7 @@ class Metric(StrEnum):
 
     CAMERA_FPS = "camera_fps"
     DECODE_ERRORS = "decode_errors"
+    DROPPED_FRAMES = "dropped_frames"
     MOTION_S = "motion_s"
     CPU_SHARE = "cpu_share"
     OUTBOX_DEPTH = "outbox_depth"

@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+
+from sqlalchemy import select
 
 from ioc.broadcasts.keys import create_signing_key, load_signing_key
 from ioc.clock import Clock
@@ -13,6 +16,7 @@ from ioc.people.audit import Deed
 from ioc.settings import Settings
 from ioc.store.engine import Store, database_file, open_store
 from ioc.store.migrate import initialise
+from ioc.store.tables import quarantine
 
 
 class NotInitialised(Exception):
@@ -87,6 +91,31 @@ async def list_gateways(settings: Settings) -> list[Gateway]:
     """
     async with _open(settings) as store, store.read() as connection:
         return await register.find_all(connection)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantined:
+    """A payload that could not be taken."""
+
+    number: int
+    received_at: datetime
+    gateway_id: str | None
+    topic_name: str
+    reason: str
+    payload: bytes
+    """As it came; of a very large one the beginning."""
+
+
+async def list_quarantine(settings: Settings) -> list[Quarantined]:
+    """Return what gateways have sent that could not be taken, oldest first.
+
+    Raises:
+        NotInitialised: there is no database yet.
+    """
+    columns = [quarantine.c[each.name] for each in fields(Quarantined)]
+    async with _open(settings) as store, store.read() as connection:
+        rows = await connection.execute(select(*columns).order_by(quarantine.c.number))
+        return [Quarantined(**row) for row in rows.mappings()]
 
 
 @asynccontextmanager

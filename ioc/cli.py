@@ -142,6 +142,21 @@ def _gateway_list(settings: Settings, _options: argparse.Namespace) -> int:
     return OK
 
 
+def _gateway_quarantine(settings: Settings, options: argparse.Namespace) -> int:
+    kept = asyncio.run(administration.list_quarantine(settings))
+    if options.payload is not None:
+        for one in kept:
+            if one.number == options.payload:
+                _say(one.payload.decode(errors="backslashreplace"))
+                return OK
+        return _fail(f"nothing with the number {options.payload} is kept")
+    for one in kept:
+        at = f"{one.received_at:%Y-%m-%d %H:%M:%S} UTC"
+        _say(f"{one.number}\t{at}\t{one.topic_name}\t{len(one.payload)} bytes\t{one.reason}")
+    _say(f"{len(kept)} payloads could not be taken and are kept for inspection.")
+    return OK
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ioc", description="The control centre of one commune.")
     parser.add_argument("--version", action="version", version=version("commune-ioc"))
@@ -195,6 +210,11 @@ def _add_gateway_commands(parser: argparse.ArgumentParser, shared: argparse.Argu
     add.set_defaults(run=_gateway_add)
     listing = commands.add_parser("list", parents=[shared], help="list the gateways")
     listing.set_defaults(run=_gateway_list)
+    kept = commands.add_parser(
+        "quarantine", parents=[shared], help="list what gateways sent that could not be taken"
+    )
+    kept.add_argument("--payload", type=int, metavar="NUMBER", help="show the bytes of one instead")
+    kept.set_defaults(run=_gateway_quarantine)
 
 
 def _show_password(options: argparse.Namespace, password: str) -> None:

@@ -55,6 +55,7 @@ class CameraKeeper:
         self._fault: CameraFault | None = None
         self._moving_since_s: dict[str, float] = {}
         self._decode_errors = 0
+        self._dropped_frames = 0
 
     async def run(self, supervisor: Supervisor) -> None:
         """Watch the camera again and again."""
@@ -73,7 +74,7 @@ class CameraKeeper:
             await self._follow(inbox)
 
     async def _follow(self, inbox: Inbox) -> None:
-        self._decode_errors = 0
+        self._decode_errors = self._dropped_frames = 0
         try:
             while True:
                 finding = await inbox.get()
@@ -140,10 +141,13 @@ class CameraKeeper:
 
     def _sample(self, health: vision.Health) -> None:
         new_errors = max(0, health.decode_errors - self._decode_errors)
+        new_drops = max(0, health.dropped_frames - self._dropped_frames)
         self._decode_errors = health.decode_errors
+        self._dropped_frames = health.dropped_frames
         readings = {
             Metric.CAMERA_FPS: health.fps,
             Metric.DECODE_ERRORS: float(new_errors),
+            Metric.DROPPED_FRAMES: float(new_drops),
             Metric.MOTION_S: health.motion_s,
         }
         for metric, value in readings.items():

@@ -35,7 +35,7 @@ def emergency_not_yours() -> Refusal:
     return Refusal(
         "emergency_not_allowed",
         vi="Tài khoản của bạn không được phát khẩn cấp. "
-        "Hãy gọi người trực ban của xã, hoặc phát ở mức ưu tiên.",
+        "Hãy gọi Trực điều hành của xã, hoặc phát ở mức ưu tiên.",
         en="Your account may not broadcast emergencies. "
         "Call the operator on duty, or broadcast at the priority level.",
     )

@@ -56,7 +56,8 @@ def write_access_files(
 
 def _acl(centre: str, addresses: Iterable[Address]) -> str:
     centre_rights = (
-        f"write {CENTRE_STATE}",
+        # Read: it must notice when a dead centre's will is retained in place of its own state.
+        f"readwrite {CENTRE_STATE}",
         f"read {EVERY_GATEWAY_UP}",
         f"write {EVERY_GATEWAY_DOWN}",
     )

@@ -5,13 +5,14 @@ import logging
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import aiomqtt
 import structlog
 
-from contracts.codec import encode
+from contracts.codec import decode, encode
+from contracts.errors import ContractError
 from contracts.state import CentreState
 from contracts.topics import CENTRE_STATE, EVERY_GATEWAY_UP
 from ioc.clock import Clock
@@ -85,9 +86,14 @@ class Bus:
             async with self._open() as connection:
                 await connection.subscribe(EVERY_GATEWAY_UP, qos=AT_LEAST_ONCE)
                 await self._say(online=True)
+                # Only now: what the broker retained from earlier connections is of no interest.
+                await connection.subscribe(CENTRE_STATE, qos=AT_LEAST_ONCE)
                 _log.info("bus.connected", host=self._broker.host, port=self._broker.port)
                 async for message in connection.messages:
-                    await deliver(self._received(message))
+                    if str(message.topic) == CENTRE_STATE:
+                        await self._mind_state(message.payload)
+                    else:
+                        await deliver(self._received(message))
         except aiomqtt.MqttError as error:
             where = f"{self._broker.host}:{self._broker.port}"
             raise BusUnavailable(f"broker {where}: {error}") from error
@@ -130,6 +136,21 @@ class Bus:
 
     async def _say(self, *, online: bool) -> None:
         await self.publish(CENTRE_STATE, self._state(online=online), retained=True)
+
+    async def _mind_state(self, payload: bytes) -> None:
+        """Say again that the centre is there when something else stands in its place.
+
+        The will of a centre whose machine died comes late, and retained it would keep every
+        gateway silent. Another centre that is online is not contradicted: two would never end it.
+        """
+        if payload == self._state(online=True):
+            return
+        with suppress(ContractError):
+            if decode(CentreState, payload).online:
+                _log.error("bus.another_centre", payload=payload.decode())
+                return
+        _log.warning("bus.state_displaced")
+        await self._say(online=True)
 
     def _state(self, *, online: bool) -> bytes:
         return encode(CentreState(online=online, instance=self._instance, store_id=self._store_id))

@@ -52,7 +52,13 @@ async def apply_effects(
         case OutboxGap() as gap:
             await _count_gap(transaction, gateway, gap)
         case BroadcastProgress() as progress:
-            effect = await take_progress(transaction, gateway, event, progress)
+            effect = await take_progress(
+                transaction,
+                gateway,
+                progress,
+                device_id=event.device_id or "",
+                occurred_at=occurred_at,
+            )
             await _apply_to_alarms(transaction, event, occurrence, effect)
         case CommandResult() as result:
             for effect in await take_result(transaction, gateway, result):

@@ -124,10 +124,17 @@ async def _estimate_clocks(transaction: Transaction, fresh: list[Arrived]) -> No
                 boot_id=gateway.boot_id,
                 received_at=arrived.received_at,
             )
+        if gateway.clock_synced is False and any(_is_set_since(a.event, gateway) for a in some):
+            # A time server has set it since the birth. The offset stays for what is still queued.
+            gateway = await transaction.change_gateway(gateway, clock_synced=True)
         if offset_s != gateway.clock_offset_s:
             await transaction.change_gateway(gateway, clock_offset_s=offset_s)
             if offset_s is not None and abs(offset_s) >= clocks.NOTEWORTHY_S:
                 _log.warning("gateway.clock_wrong", gateway_id=gateway_id, offset_s=offset_s)
+
+
+def _is_set_since(event: Event, gateway: Gateway) -> bool:
+    return event.clock_synced and not event.late and event.boot_id == gateway.boot_id
 
 
 async def _date(transaction: Transaction, arrived: Arrived) -> tuple[datetime, bool]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select, update
 
-from contracts.envelope import Event
 from contracts.events import BroadcastProgress, BroadcastState, CommandOutcome, CommandResult
 from ioc.alarms.rules import Effect, broadcast_failed, decide_broadcast_effect
 from ioc.gateways.register import Gateway
@@ -42,10 +41,17 @@ def moves_forward(before: str, after: str) -> bool:
 
 
 async def take_progress(
-    transaction: Transaction, gateway: Gateway, event: Event, progress: BroadcastProgress
+    transaction: Transaction,
+    gateway: Gateway,
+    progress: BroadcastProgress,
+    *,
+    device_id: str,
+    occurred_at: datetime,
 ) -> Effect | None:
-    """Move one loudspeaker's delivery forward; return what that does to alarms."""
-    device_id = event.device_id or ""
+    """Move one loudspeaker's delivery forward; return what that does to alarms.
+
+    `occurred_at` is by the centre's clock.
+    """
     delivery = await _delivery(transaction, gateway, progress.broadcast_id, device_id)
     if delivery is None or not moves_forward(delivery["state"], progress.state):
         return None
@@ -55,7 +61,7 @@ async def take_progress(
         "seconds_sent": progress.seconds_sent,
         "underruns": progress.underruns,
         "detail": progress.detail,
-        **_instants(progress.state, event.occurred_at),
+        **_instants(progress.state, occurred_at),
     }
     await _move(transaction, gateway, delivery, changes)
     return decide_broadcast_effect(progress, device_id=device_id, text=delivery["text"])

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from contracts.ranges import Ranges, of_sequences
 from contracts.telemetry import Metric, Sample
@@ -13,11 +14,14 @@ from ioc.timeseries import Point, SeriesKey
 
 Batches = Sequence[tuple[Gateway, TelemetryBatch]]
 
+_IMPOSSIBLE = timedelta(seconds=60)
+"""A correction that leads further beyond the arrival is out of date: the clock has been set since."""
+
 
 def points_of(batches: Batches) -> list[Point]:
     """Return the samples as points, dated by the centre's clock where the gateway's is wrong."""
     return [
-        _point(gateway, sample)
+        _point(gateway, sample, received_at=batch.received.received_at)
         for gateway, batch in batches
         for row in batch.rows
         if row.samples is not None
@@ -61,26 +65,33 @@ async def _note_working_cameras(
 ) -> None:
     """Call a camera online that delivers pictures, if no event has told its state yet."""
     delivering = {
-        sample.device_id: sample.sampled_at
+        sample.device_id: _instant(gateway, sample, received_at=batch.received.received_at)
         for row in batch.rows
         if row.samples is not None
         for sample in row.samples.samples
         if sample.metric is Metric.CAMERA_FPS and sample.value > 0 and sample.device_id
     }
-    for device_id, sampled_at in delivering.items():
+    for device_id, since in delivering.items():
         device = await transaction.device(gateway.gateway_id, device_id)
         if device is not None and device["state"] == "unknown":
-            await transaction.change_device(device, state="online", state_since=sampled_at)
+            await transaction.change_device(device, state="online", state_since=since)
 
 
-def _point(gateway: Gateway, sample: Sample) -> Point:
-    offset_s = gateway.clock_offset_s if gateway.clock_synced is False else None
+def _point(gateway: Gateway, sample: Sample, *, received_at: datetime) -> Point:
     return Point(
         key=SeriesKey(
             gateway_id=gateway.gateway_id,
             device_id=sample.device_id or "",
             metric=sample.metric,
         ),
-        sampled_at=clocks.shift(sample.sampled_at, offset_s or 0.0),
+        sampled_at=_instant(gateway, sample, received_at=received_at),
         value=sample.value,
     )
+
+
+def _instant(gateway: Gateway, sample: Sample, *, received_at: datetime) -> datetime:
+    """Return when a sample was taken, by the centre's clock."""
+    if gateway.clock_synced is not False or gateway.clock_offset_s is None:
+        return sample.sampled_at
+    shifted = clocks.shift(sample.sampled_at, gateway.clock_offset_s)
+    return shifted if shifted - received_at < _IMPOSSIBLE else sample.sampled_at

@@ -106,7 +106,7 @@ def _check_area(tree: AreaTree, user: User) -> None:
     if user.role is Role.HAMLET_HEAD and tree.has_children(user.area_id):
         raise Refusal(
             "not_a_hamlet",
-            vi=f"Trưởng xóm phải thuộc một xóm; {user.area_id} còn có địa bàn bên dưới.",
+            vi=f"Vai trò này thuộc địa bàn nhỏ nhất; {user.area_id} còn có địa bàn bên dưới.",
             en=f"A hamlet head belongs to one hamlet; {user.area_id} has other areas below it.",
         )
 

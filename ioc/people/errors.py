@@ -17,7 +17,7 @@ def not_allowed() -> Refusal:
     return Refusal(
         "not_allowed",
         vi="Tài khoản của bạn không có quyền làm việc này. "
-        "Hãy nhờ người trực ban hoặc quản trị viên của xã.",
+        "Hãy nhờ Trực điều hành hoặc Quản trị của xã.",
         en="Your account may not do this. Ask the operator on duty or the commune's administrator.",
     )
 

@@ -235,7 +235,7 @@ def _wrong() -> LoginRefused:
     return LoginRefused(
         retry_after_s=0.0,
         vi="Tên đăng nhập hoặc mật khẩu không đúng. Hãy thử lại, "
-        "hoặc nhờ quản trị viên của xã đặt lại mật khẩu.",
+        "hoặc nhờ Quản trị của xã đặt lại mật khẩu.",
         en="Wrong login or password. Try again, or ask the commune's administrator to reset it.",
     )
 

@@ -8,6 +8,7 @@ import pytest
 from edge_agent import config
 from edge_agent.secret_files import read_secret, too_open
 from edge_agent.strict_yaml import ConfigurationError
+from edge_agent.vision import camera
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 BASE = f"""\
@@ -109,6 +110,13 @@ def test_what_cannot_work_is_refused(load, before, after, told):
     """Every fault that would only show at run time is found before."""
     text = (BASE + CAMERA).replace(before, after)
     assert told in faults(load, text)
+
+
+def test_a_camera_is_counted_with_what_its_rings_may_hold():
+    """60 s or 8 MB of the sub-stream, 20 s or 12 MB of the main stream."""
+    assert (camera.ANALYSIS_RING_S, camera.EVIDENCE_RING_S) == (60.0, 20.0)
+    rings_bytes = camera.ANALYSIS_RING_BYTES + camera.EVIDENCE_RING_BYTES
+    assert rings_bytes == config.RING_MB_PER_CAMERA * 1_000_000
 
 
 def test_two_devices_with_one_id_are_refused(load):

@@ -64,8 +64,8 @@ def test_web_assets_are_locked_without_addresses() -> None:
 def test_every_make_target_is_explained() -> None:
     """`make help` lists all there is."""
     makefile = _read("Makefile")
-    targets = re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE)
-    explained = re.findall(r"^([a-z]+):.*## ", makefile, flags=re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE)
+    explained = re.findall(r"^([a-z-]+):.*## ", makefile, flags=re.MULTILINE)
     assert targets == explained
 
 

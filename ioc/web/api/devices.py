@@ -23,7 +23,9 @@ class Measure(StrEnum):
     CAMERA_FPS = "camera_fps"
     MOTION_MINUTES = "motion_minutes"
     DECODE_ERRORS = "decode_errors"
+    DROPPED_FRAMES = "dropped_frames"
     CPU_SHARE = "cpu_share"
+    RSS_MB = "rss_mb"
     OUTBOX_DEPTH = "outbox_depth"
 
 
@@ -31,11 +33,13 @@ _METRIC = {
     Measure.CAMERA_FPS: Metric.CAMERA_FPS,
     Measure.MOTION_MINUTES: Metric.MOTION_S,
     Measure.DECODE_ERRORS: Metric.DECODE_ERRORS,
+    Measure.DROPPED_FRAMES: Metric.DROPPED_FRAMES,
     Measure.CPU_SHARE: Metric.CPU_SHARE,
+    Measure.RSS_MB: Metric.RSS_MB,
     Measure.OUTBOX_DEPTH: Metric.OUTBOX_DEPTH,
 }
-_OF_GATEWAY = frozenset({Measure.CPU_SHARE, Measure.OUTBOX_DEPTH})
-_SUMMED = frozenset({Measure.MOTION_MINUTES, Measure.DECODE_ERRORS})
+_OF_GATEWAY = frozenset({Measure.CPU_SHARE, Measure.RSS_MB, Measure.OUTBOX_DEPTH})
+_SUMMED = frozenset({Measure.MOTION_MINUTES, Measure.DECODE_ERRORS, Measure.DROPPED_FRAMES})
 _STEPS = 288
 
 

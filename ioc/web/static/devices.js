@@ -7,7 +7,7 @@ import { piece, read } from './server.js';
 import { clock } from './time.js';
 
 const EVERY_MS = 30000;
-const OF_GATEWAY = ['cpu_share', 'outbox_depth'];
+const OF_GATEWAY = ['cpu_share', 'rss_mb', 'outbox_depth'];
 const frame = find('#devices-frame');
 const chart = find('#chart');
 const number = new Intl.NumberFormat(document.body.dataset.language, { maximumFractionDigits: 1 });

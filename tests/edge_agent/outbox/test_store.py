@@ -268,6 +268,16 @@ def test_conditions_are_restated_with_their_true_beginning(store, fake_clock):
     assert store.write(restate) == 0
 
 
+def test_what_is_recorded_is_on_the_disk(store):
+    """An event is committed through a power cut before anything else sees it."""
+
+    def pragma(entry, name):
+        return entry.connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+    assert store.read(lambda entry: pragma(entry, "synchronous")) == 2  # FULL
+    assert store.read(lambda entry: pragma(entry, "journal_mode")) == "wal"
+
+
 def test_telemetry_has_its_own_numbers_and_acknowledgement(store, fake_clock):
     """Events and telemetry are acknowledged apart."""
     record(store)

@@ -163,6 +163,26 @@ async def test_late_events_go_by_backfill(centre, make_config, gateway):
     }
 
 
+async def test_the_past_is_sent_at_a_bounded_rate(centre, make_config, gateway):
+    """A backlog of some 150 kB takes two seconds: what is new has room beside it."""
+    config = make_config()
+    await centre.say_online(online=False)
+
+    def backlog(entry):
+        for _ in range(350):
+            entry.record(motion(outbox))
+
+    async with gateway(config) as outbox:
+        await outbox.write(backlog)
+    await centre.say_online(online=True)
+    loop = asyncio.get_running_loop()
+    async with gateway(config, boot_id="00000000-0000-4000-8000-000000000003") as outbox:
+        await centre.until(lambda: centre.data(MotionStarted))
+        begun_s = loop.time()
+        await centre.until(lambda: len(centre.data(MotionStarted)) == 350, 15)
+    assert loop.time() - begun_s > 1.5
+
+
 async def test_standing_conditions_follow_a_birth(centre, make_config, gateway):
     """A camera that has been down since before the restart is told again, once, as standing."""
     config = make_config()

@@ -65,14 +65,25 @@ async def test_a_gateway_reaches_the_centre_but_no_other_gateway(confined):
     """It writes below its own `up/`, and nowhere else."""
     mine = ONE.topic_name(Channel.EVENTS_LIVE)
     forbidden = (TWO.topic_name(Channel.EVENTS_LIVE), ONE.topic_name(Channel.ACK), CENTRE_STATE)
-    async with _connect(confined, "centre") as centre:
-        await centre.subscribe("ioc/v1/#", qos=1)
+    async with _connect(confined, "centre") as centre, _connect(confined, "tu-1") as itself:
+        # Between them they may read every topic that is tried.
+        for listener in (centre, itself):
+            await listener.subscribe("ioc/v1/#", qos=1)
         for topic in (*forbidden, mine):
             # mosquitto 2.0.11 drops the connection of an MQTT 3.1.1 client after a refusal.
             with suppress(aiomqtt.MqttError):
                 async with _connect(confined, "tu-1") as gateway:
                     await gateway.publish(topic, b"x", qos=1)
         assert await _heard(centre) == {mine}
+        assert await _heard(itself) == set()
+
+
+async def test_the_centre_hears_what_stands_in_place_of_its_own_state(confined):
+    """The late will of a centre whose machine died; it says again that it is there."""
+    async with _connect(confined, "centre") as centre, _connect(confined, "centre") as dead:
+        await centre.subscribe(CENTRE_STATE, qos=1)
+        await dead.publish(CENTRE_STATE, b"x", qos=1)
+        assert await _heard(centre) == {CENTRE_STATE}
 
 
 async def test_a_gateway_hears_only_what_is_for_it(confined):

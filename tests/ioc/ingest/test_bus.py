@@ -8,7 +8,7 @@ from uuid import uuid4
 import aiomqtt
 import pytest
 
-from contracts.codec import decode
+from contracts.codec import decode, encode
 from contracts.state import Ack, CentreState
 from contracts.topics import CENTRE_STATE, Channel
 from ioc.ingest.bus import Bus, BusUnavailable, try_broker
@@ -89,6 +89,31 @@ async def test_the_centre_says_that_it_stops(centre, broker):
         async with _ingesting(centre, broker):
             assert decode(CentreState, await _next(gateway)).online
         assert not decode(CentreState, await _next(gateway)).online
+
+
+@pytest.mark.parametrize("body", [None, b"no state at all"], ids=["will", "garbage"])
+async def test_a_dead_centres_late_will_does_not_keep_the_gateways_silent(centre, broker, body):
+    """Its machine died, another serves already: what is retained becomes the living one's again."""
+    will = CentreState(online=False, instance=str(uuid4()), store_id=centre.store.store_id)
+    async with _gateway(broker, CENTRE_STATE) as gateway, _ingesting(centre, broker):
+        assert decode(CentreState, await _next(gateway)).online
+        await gateway.publish(CENTRE_STATE, body or encode(will), qos=1, retain=True)
+        assert await _next(gateway) == (body or encode(will))
+        assert decode(CentreState, await _next(gateway)).online
+        async with _gateway(broker, CENTRE_STATE) as later:
+            assert decode(CentreState, await _next(later)).online
+
+
+async def test_two_living_centres_do_not_contradict_each_other_for_ever(centre, broker):
+    """One broker for two centres is a mistake that is said once, not a storm of states."""
+    rival = CentreState(online=True, instance=str(uuid4()), store_id=str(uuid4()))
+    async with _gateway(broker, CENTRE_STATE) as gateway, _ingesting(centre, broker):
+        assert decode(CentreState, await _next(gateway)).online
+        await gateway.publish(CENTRE_STATE, encode(rival), qos=1, retain=True)
+        assert decode(CentreState, await _next(gateway)) == rival
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await anext(gateway.messages)
 
 
 async def test_the_centre_comes_back_after_the_broker_lost_everything(centre, broker):

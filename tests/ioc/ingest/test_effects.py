@@ -28,6 +28,7 @@ from ioc.store.tables import (
     devices,
     events,
     evidence,
+    gateways,
 )
 from ioc.timeseries import SeriesKey
 from tests.ioc.sender import down, littering
@@ -152,6 +153,51 @@ async def test_of_a_backlog_the_newest_event_tells_the_clock(centre, sender):
     assert [row["occurred_at_corrected"] for row in await centre.rows(events)] == [False, False]
 
 
+async def test_a_clock_that_is_set_later_is_not_corrected_any_more(centre, sender):
+    """A time server answered after the birth; a gateway without events is seen through as well."""
+    sender.clock_synced, sender.clock_error_s = False, -3_600.0
+    await centre.take(sender.birth())
+    await centre.take(sender.batch(sender.event(down())))
+    assert (await _gateway_row(centre))["clock_synced"] is False
+    sender.clock_synced, sender.clock_error_s = True, 0.0
+    assert abs(await _dated(centre, sender, sequence=1) - centre.clock.now()) <= _STEP
+    assert (await _gateway_row(centre))["clock_synced"] is False
+    await centre.take(sender.batch(sender.event(UP)))
+    assert (await _gateway_row(centre))["clock_synced"] is True
+    assert abs(await _dated(centre, sender, sequence=2) - centre.clock.now()) <= _STEP
+
+
+async def test_what_a_wrong_clock_measured_is_dated_by_the_centres(centre, sender):
+    """Samples, and since when a camera is seen to work."""
+    sender.clock_synced, sender.clock_error_s = False, -3_600.0
+    await centre.take(sender.birth())
+    await centre.take(sender.batch(sender.event(down(), device_id="loa-1")))
+    fps = Sample(sampled_at=sender.now(), device_id="cam-1", metric=Metric.CAMERA_FPS, value=12.5)
+    await centre.intake.take_telemetry([sender.telemetry(1, fps)])
+    camera = next(row for row in await centre.rows(devices) if row["device_id"] == "cam-1")
+    assert (camera["state"], camera["state_since"]) == ("online", centre.clock.now())
+    assert abs(await _dated(centre, sender, sequence=2) - centre.clock.now()) <= _STEP
+
+
+_STEP = timedelta(seconds=10)
+
+
+async def _dated(centre, sender, *, sequence):
+    """Return when the centre says that a sample was taken which is taken and arrives now."""
+    centre.clock.advance(60)
+    sample = Sample(sampled_at=sender.now(), device_id=None, metric=Metric.CPU_SHARE, value=0.5)
+    await centre.intake.take_telemetry([sender.telemetry(sequence, sample)])
+    key = SeriesKey(gateway_id="tu-1", metric=Metric.CPU_SHARE)
+    span = timedelta(hours=3)
+    now = centre.clock.now()
+    buckets = await centre.series.read(key, start=now - span, end=now + span, step_s=10)
+    return buckets[-1].start
+
+
+async def _gateway_row(centre):
+    return next(row for row in await centre.rows(gateways) if row["gateway_id"] == "tu-1")
+
+
 async def test_telemetry_becomes_series_and_is_acknowledged_apart(centre, sender):
     """Delivered twice, stored once; the events' ranges are untouched."""
     sample = Sample(
@@ -184,6 +230,14 @@ async def test_proof_moves_a_delivery_forward_only(centre, sender, broadcast_id)
     delivery = await centre.row(deliveries)
     assert (delivery["state"], delivery["seconds_sent"]) == ("finished", 4.0)
     assert await centre.rows(alarms) == []
+
+
+async def test_a_proof_under_a_wrong_clock_is_dated_by_the_centres(centre, sender, broadcast_id):
+    """An hour slow: what starts now has started now."""
+    sender.clock_synced, sender.clock_error_s = False, -3_600.0
+    await centre.take(sender.birth())
+    await _progress(centre, sender, broadcast_id, "started")
+    assert (await centre.row(deliveries))["started_at"] == centre.clock.now()
 
 
 async def test_a_failed_broadcast_is_an_alarm_until_a_repeat_is_spoken(

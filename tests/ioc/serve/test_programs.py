@@ -5,13 +5,14 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import aiomqtt
@@ -239,6 +240,28 @@ async def test_the_centre_serves_tells_systemd_and_stops_cleanly(centre, tmp_pat
     password = (centre.folder / "centre" / "broker" / "centre_password").read_text().strip()
     assert password not in log
     assert not await _state(centre)
+
+
+def test_what_could_not_be_taken_can_be_inspected(centre):
+    """Counted, with when, from where and why; and the very bytes."""
+    centre.init()
+    assert "0 payloads" in centre.run("gateway", "quarantine").stdout
+    row = ("ioc/v1/thu/tu-1/up/events/live", "tu-1", "this is no batch", b"\xff{half a li\xe1\xbb")
+    with closing(sqlite3.connect(centre.folder / "centre/ioc.db")) as store, store:
+        store.execute(
+            "INSERT INTO quarantine (received_at, topic_name, gateway_id, reason, payload)"
+            " VALUES (1700000000000000, ?, ?, ?, ?)",
+            row,
+        )
+    listed = centre.run("gateway", "quarantine").stdout
+    assert "1\t2023-11-14 22:13:20 UTC\tioc/v1/thu/tu-1/up/events/live\t13 bytes" in listed
+    assert "this is no batch" in listed
+    assert "1 payloads" in listed
+    shown = centre.run("gateway", "quarantine", "--payload", "1")
+    assert shown.stdout == "\\xff{half a li\\xe1\\xbb\n"
+    missing = centre.run("gateway", "quarantine", "--payload", "2")
+    assert missing.returncode == 2
+    assert "number 2" in missing.stderr
 
 
 async def test_a_killed_centre_starts_again_on_its_data(centre):

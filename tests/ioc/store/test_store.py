@@ -107,6 +107,13 @@ async def test_readers_cannot_write_and_do_not_wait_for_writers(tmp_path):
                 await reading.execute(insert(meta).values(key="b", value="1"))
 
 
+async def test_what_is_committed_is_on_the_disk(tmp_path):
+    """The acknowledgement promises that a power cut takes nothing back."""
+    async with open_commune(tmp_path) as store, store.begin() as writing:
+        assert (await writing.exec_driver_sql("PRAGMA synchronous")).scalar() == 2  # FULL
+        assert (await writing.exec_driver_sql("PRAGMA journal_mode")).scalar() == "wal"
+
+
 async def test_a_write_transaction_excludes_other_processes_from_its_first_moment(tmp_path):
     """What it has read is still true when it writes: `ioc user add` beside `ioc serve` waits."""
     async with open_commune(tmp_path) as store, store.begin() as connection:
