@@ -1,5 +1,6 @@
 """From the packets of one camera to findings: what to decode, what to remember, what to say."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,7 +35,6 @@ MAX_WATCHED_GOP_S = 2.5
 QUIET_AFTER_S = 1.5
 MAX_BROKEN = 50
 """So many packets in a row without a picture: the stream cannot be decoded."""
-BEFORE_S = 3.0
 WHOLE_PICTURE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 Said = Seen | MotionStarted | MotionEnded | LitteringConfirmed | LitteringEnded
 
@@ -302,15 +302,21 @@ class Analysis:
     def _pin(self, thing: LeftObject) -> None:
         if self._spool is None or self._scene is None:
             return
-        before_at_s = self._scene.clear_before(thing) or thing.deposited_s - BEFORE_S
+        clear_s = self._scene.clear_before(thing)
         self._pinned[thing.object_id] = [
-            self._shot("before", before_at_s),
+            # Where it was never clear, the oldest picture held is the likeliest.
+            self._shot("before", -math.inf if clear_s is None else clear_s),
             self._shot("depositing", thing.deposited_s),
         ]
 
     def _shot(self, role: Role, at_s: float) -> Shot:
-        stock = self._evidence() or self._stock
-        return Shot(role=role, at_s=at_s, form=stock.form, packets=stock.ring.cut(at_s, at_s))
+        own = self._stock
+        stock = self._evidence() or own
+        packets, mine = stock.ring.cut(at_s, at_s), own.ring.cut(at_s, at_s)
+        if not packets or (mine and mine[0].t_s < packets[0].t_s and at_s < packets[0].t_s):
+            # The main stream's ring is shorter: a small picture of then, not a large one of later.
+            stock, packets = own, mine
+        return Shot(role=role, at_s=at_s, form=stock.form, packets=packets)
 
     def _take(self, shots: list[Shot]) -> tuple[Picture, ...]:
         if self._spool is None:

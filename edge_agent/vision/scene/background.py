@@ -54,10 +54,23 @@ class Background:
         self.unrest = np.zeros(luma.shape, np.float32)
         """How often per second the pixel left the background and returned to it, lately."""
         self._drifts: Mask = np.ones(luma.shape, bool)
+        self._kept: Mask = np.zeros(luma.shape, bool)
         self._learned_since_s = t_s
         self._sample = luma[::5, ::5].copy()
         self._grain = 1.0
         self._set_floor()
+
+    def keep(self, window: Area, where: Mask) -> None:
+        """After relearning: what is at the masked pixels of a window is not background.
+
+        Behind it, the background is made up from its surroundings.
+        """
+        at = window.slices
+        around = np.clip(self.always[at], 0, 255).astype(np.uint8)
+        behind = cv2.inpaint(around, where.astype(np.uint8), 3, cv2.INPAINT_TELEA)
+        self.always[at][where] = behind[where]
+        self._kept[at] |= where
+        self._drifts[at] &= ~where
 
     def _set_floor(self) -> None:
         low, high = np.percentile(self.always[::3, ::3], (3, 97))
@@ -68,8 +81,7 @@ class Background:
 
     def _threshold(self) -> Luma:
         """Return by how much a pixel must differ: of contrast, light and noise, the most."""
-        noise = np.maximum(self.noise, np.float32(self._grain))
-        return np.maximum(self._floors, 3.0 * noise)
+        return np.maximum(self._floors, 3.0 * np.maximum(self.noise, np.float32(self._grain)))
 
     def _measure_grain(self, luma: Luma) -> None:
         """Follow the sensor's noise, which moves most pixels a little in every picture."""
@@ -83,7 +95,8 @@ class Background:
         """Take in one picture, held still and brought to the background's light."""
         self._measure_grain(luma)
         self.threshold = threshold = self._threshold()
-        self.tolerance = 0.7 * threshold
+        noise = np.maximum(self.noise, np.float32(self._grain))
+        self.tolerance = np.maximum(0.7 * threshold, 2.8 * noise)
         differs = np.abs(luma - self.always)
         foreground = differs > threshold
         self._flicker(self.foreground & ~foreground, dt_s)
@@ -126,6 +139,7 @@ class Background:
         """Find runs that began as background and crept away: light creeps, objects jump."""
         self._drifts |= self.settled & ~self.foreground
         rests = self.foreground & self.settled & (self._run_since < self._settles_until_s)
+        rests &= ~self._kept
         self.always[rests] = self._run_value[rests]
         self._drifts |= rests
         self.foreground = self.foreground & ~(self._drifts & self.settled)

@@ -1,6 +1,7 @@
 """Who was where in the last seconds: boxes of everything that differs from the background."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -86,6 +87,10 @@ class Figure:
     luma: float
     """Mean, so that two sightings can be compared."""
 
+    def is_at(self, place: Area) -> bool:
+        """Whether it lies at this place and nowhere else."""
+        return place.grown(3).shared(self.area) == self.area.size
+
     def moved(self, within: Area) -> "Figure":
         """Return it in the coordinates of the plane, if found within this part of it."""
         area = replace(self.area, left=self.area.left + within.left, top=self.area.top + within.top)
@@ -125,6 +130,20 @@ class FigureLog:
                     best = Visit(at_s=at_s, figure=figure)
         return best
 
+    def alike_beside(
+        self, figure: Figure, place: Area, begin_s: float, end_s: float
+    ) -> Visit | None:
+        """Return the last figure of about this size that was near the place, but not at it."""
+        around = place.grown(2 * max(place.width, place.height))
+        for at_s, figures in reversed(self._seen):
+            if not begin_s <= at_s <= end_s:
+                continue
+            for other in figures:
+                alike = 0.5 * figure.pixels < other.pixels < 2.0 * figure.pixels
+                if alike and other.area.shared(around) and not other.is_at(place):
+                    return Visit(at_s=at_s, figure=other)
+        return None
+
     def last_beside(self, thing: Area, pixels: int, place: Area, since_s: float) -> Visit | None:
         """Return the last figure at the place since then that was more than the thing itself."""
         for at_s, figures in reversed(self._seen):
@@ -138,12 +157,22 @@ class FigureLog:
                     return Visit(at_s=at_s, figure=figure)
         return None
 
-    def last_clear_s(self, place: Area, before_s: float) -> float | None:
-        """Return the last instant before `before_s` at which no figure touched the place."""
+    def last_clear_s(
+        self, place: Area, before_s: float, furniture: Sequence[Area] = ()
+    ) -> float | None:
+        """Return the last instant before `before_s` at which no figure touched the place.
+
+        What lies within `furniture`, as objects left earlier, is no figure.
+        """
         for at_s, figures in reversed(self._seen):
-            if at_s < before_s and not any(f.area.shared(place) for f in figures):
+            touching = (f.area for f in figures if f.area.shared(place))
+            if at_s < before_s and all(_within(area, furniture) for area in touching):
                 return at_s
         return None
+
+
+def _within(area: Area, places: Sequence[Area]) -> bool:
+    return any(place.grown(4).shared(area) == area.size for place in places)
 
 
 def find_figures(foreground: Mask, luma: Luma, least_pixels: int) -> tuple[Figure, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from edge_agent.vision.scene import looks
 from edge_agent.vision.scene.attention import Attention, Phase, Sighting, attend
 from edge_agent.vision.scene.background import Background
 from edge_agent.vision.scene.figures import Area, Figure, FigureLog, area_of
@@ -25,6 +26,12 @@ STANDING_SHARE = 0.7
 """Of what differs in one piece: the rest stirs, as somebody who stands does."""
 MAX_OBJECTS = 24
 RESTLESS_S = 3.0
+APPROACH_S = 3.0
+"""What stops somewhere was seen on its way this long before."""
+WATCHED_S = 0.5
+"""Pictures further apart do not show how something came."""
+SAME_EDGES = 0.5
+"""Alike so far, a place in another light still holds what it held."""
 INHERIT_S = 5.0
 """What stands where a candidate was until this long ago is that candidate in another shape."""
 STAYS_S = 90.0
@@ -67,11 +74,24 @@ class LeftObjects:
         self.objects = [o for o in self.objects if not o.attention.phase.ended]
         return changed + list(self._open(view))
 
-    def forget_candidates(self) -> list[LeftObject]:
-        """Drop what is not confirmed, as after a change of the whole picture; return it."""
-        dropped = [o for o in self.objects if o.attention.phase is not Phase.CONFIRMED]
-        self.objects = [o for o in self.objects if o.attention.phase is Phase.CONFIRMED]
-        return dropped
+    def relearn(self, luma: Luma, background: Background) -> list[LeftObject]:
+        """Find all objects again in a picture that was just learned; return what is lost.
+
+        A lamp or infra-red changes every pixel, but not where the edges are. A confirmed object
+        that cannot be seen now stays until its place is seen empty.
+        """
+        found, lost = [], []
+        for thing in self.objects:
+            if looks.same_edges(thing.patch, luma[thing.at]) > SAME_EDGES:
+                thing.patch = luma[thing.at].copy()
+                background.keep(thing.window, thing.halo)
+                found.append(thing)
+            elif thing.attention.phase is Phase.CONFIRMED:
+                found.append(thing)
+            else:
+                lost.append(thing)
+        self.objects = found
+        return lost
 
     def _alive(self, view: View) -> Mask:
         """Return what may be a figure: not a confirmed object and not still as a statue."""
@@ -132,6 +152,10 @@ class LeftObjects:
             thing.patch = view.luma[thing.at].copy()
 
     def _judge(self, thing: LeftObject, view: View) -> Sighting:
+        parts = (view.luma[thing.at], view.background.always[thing.at], thing.mask)
+        if thing.visible > 0.9 and taken_away(*parts):
+            view.background.absorb(thing.window, thing.halo)
+            return Sighting(t_s=view.t_s, figure_near=False, gone=True)
         verdict = judge(thing, view.luma, view.background, view.t_s)
         thing.score, thing.reasons = verdict.score, verdict.reasons
         alone_since_s = thing.attention.alone_since_s
@@ -197,8 +221,18 @@ class LeftObjects:
         deposited_s = float(np.median(view.background.standing_since[mask]))
         place = area.grown(2)
         visit = view.figures.largest(place, deposited_s - 2.0, deposited_s + 1.0)
+        if visit and visit.figure.is_at(area):
+            around = area.grown(reach_px(area))
+            visit = view.figures.largest(around, deposited_s - 2.0, deposited_s + 1.0)
+            visit = None if visit and visit.figure.is_at(area) else visit
         moment_s = max(0.6, 1.1 * view.dt_s)
         arrival = view.figures.largest(place, deposited_s - moment_s, deposited_s + moment_s)
+        carried = visit is not None and visit.figure.pixels > 2 * np.count_nonzero(inside)
+        if arrival and carried and view.dt_s < WATCHED_S and arrival.figure.is_at(area):
+            # Somebody larger was beside it: it came by itself if the like of it was there before.
+            arrival = view.figures.alike_beside(
+                arrival.figure, area, deposited_s - APPROACH_S, deposited_s
+            )
         beside = view.figures.last_beside(
             area, int(np.count_nonzero(inside)), area.grown(reach_px(area)), deposited_s
         )

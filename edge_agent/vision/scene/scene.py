@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_agent.vision.scene.attention import Phase
 from edge_agent.vision.scene.background import Background
-from edge_agent.vision.scene.figures import FigureLog, largest_part
+from edge_agent.vision.scene.figures import Area, FigureLog, largest_part
 from edge_agent.vision.scene.left_objects import LeftObjects, View
 from edge_agent.vision.scene.motion import MotionBegan, MotionGate, MotionStopped
 from edge_agent.vision.scene.plane import Luma, Mask, Pixels, Steadier, fit_light
@@ -17,10 +17,18 @@ from edge_agent.vision.scene.thing import LeftObject
 
 CHANGED_SHARE = 0.55
 """So much of the picture different at once is a lamp, infra-red or a moved camera."""
+RELIT_SHARE, RELIT = 0.3, 35.0
+"""So is less of it, if the light has also changed by so many luma levels."""
+CHANGED_S, BLANK_S = 0.35, 10.0
+"""It must last so long; a picture without contrast, as while a filter switches, much longer."""
+BLANK = 12.0
+"""Luma levels between the darkest and the brightest parts of such a picture."""
 SETTLE_S = 3.0
 """After such a change, light and exposure need this long to come to rest."""
 LIGHT_STEP = 3.0
 """Luma levels: when the light is so far from what it was a second ago, nothing new has moved."""
+EMPTY_S = 15.0
+"""An empty picture so long before a deposit still shows the same light and things."""
 FLICKER_HZ = 0.25
 """What comes and goes more often than this is leaves, water or noise, not somebody."""
 
@@ -97,7 +105,8 @@ class Scene:
         self._light_was += (1.0 - math.exp(-dt_s)) * (self._light_level - self._light_was)
         background.step(luma, t_s, dt_s)
         share = float(background.foreground.mean())
-        if share > CHANGED_SHARE:
+        relit = share > RELIT_SHARE and abs(self._light_level) > RELIT
+        if share > CHANGED_SHARE or relit:
             return self._changed(luma, t_s)
         self._changed_since_s = None
         return self._watch(
@@ -156,8 +165,23 @@ class Scene:
         return max(self._object_zones, key=covered).name
 
     def clear_before(self, thing: LeftObject) -> float | None:
-        """Return when nobody was yet where the object now is; None if not remembered."""
-        return self._figures.last_clear_s(thing.area.grown(thing.reach_px), thing.deposited_s)
+        """Return when whoever brought it was not there yet; None if not remembered.
+
+        The last instant at which the picture was empty, if that is not long ago, else the last
+        at which nobody was within a figure's size of the place.
+        """
+        size_px = thing.reach_px
+        for figure in (thing.depositor, thing.arrival, thing.last_beside):
+            if figure is not None:
+                size_px = max(size_px, figure.area.width, figure.area.height)
+        others = [other.area for other in self.objects.objects if other is not thing]
+        height, width = len(self._allowed), len(self._allowed[0])
+        whole = Area(left=0, top=0, width=width, height=height)
+        at_s = thing.deposited_s
+        empty_s = self._figures.last_clear_s(whole, at_s, others)
+        if empty_s is not None and at_s - empty_s < EMPTY_S:
+            return empty_s
+        return self._figures.last_clear_s(thing.area.grown(size_px), at_s, others)
 
     def _changed(self, luma: Luma, t_s: float) -> list[SceneEvent]:
         assert self._background is not None  # noqa: S101 - narrowed by step
@@ -165,14 +189,17 @@ class Scene:
         if self._changed_since_s is None:
             self._changed_since_s = t_s
             return []
-        if t_s - self._changed_since_s < 0.35:
+        sample = luma[::3, ::3]
+        contrast = float(np.percentile(sample, 97)) - float(np.percentile(sample, 3))
+        wait_s = BLANK_S if contrast < BLANK else CHANGED_S
+        if t_s - self._changed_since_s < wait_s:
             return []
         self._background.relearn(luma, t_s, settle_s=SETTLE_S)
         for gate, _ in self._motion:
             gate.forget()
         return [
             ObjectChanged(t_s=t_s, thing=thing, phase=Phase.DISMISSED)
-            for thing in self.objects.forget_candidates()
+            for thing in self.objects.relearn(luma, self._background)
         ]
 
     def _watch(self, view: View) -> list[SceneEvent]:

@@ -16,10 +16,12 @@ MIN_ADDED = 1.1
 """Of outline and continuation together; a thing that was taken away has less than 1."""
 TAKEN_OUTLINE = 0.8
 """Below this share of the background's outline, the background is what is gone."""
-TAKEN_CONTINUATION, TAKEN_BOTH = 0.7, 1.05
-"""So is what continues its surroundings better than the background, without more outline."""
+TAKEN_BOTH = 0.65
+"""So is what continues its surroundings so much better than the background did."""
 MIN_CONTRAST = 1.3
 """Times the difference by which a pixel counts as foreground."""
+MIN_FILL, MAX_BOX = 0.15, 0.25
+"""Of its box, and its box of the picture: edges that do not fit any more sprawl."""
 MAX_FLICKER_HZ = 0.15
 MAX_RESTLESS = 0.2
 MIN_VISIBLE = 0.6
@@ -58,6 +60,8 @@ def judge(thing: LeftObject, luma: Luma, background: Background, t_s: float) -> 
         and thing.stirred(t_s - STIR_MEMORY_S) < MAX_STIRRED
         and thing.visible > MIN_VISIBLE
         and kept < MAX_TEXTURE_KEPT
+        and thing.pixels >= MIN_FILL * thing.area.size
+        and thing.area.size <= MAX_BOX * luma.size
         and not came_by_itself(thing)
     )
     still = 1.0 - thing.restless
@@ -78,9 +82,8 @@ def judge(thing: LeftObject, luma: Luma, background: Background, t_s: float) -> 
 def taken_away(luma: Luma, behind: Luma, mask: Mask) -> bool:
     """Whether what differs is a gap: something of the background is there no more."""
     outline = looks.outline(luma, behind, mask)
-    if outline < TAKEN_OUTLINE:
-        return True
-    return outline < TAKEN_BOTH and looks.continuation(luma, behind, mask) < TAKEN_CONTINUATION
+    both = outline * looks.continuation(luma, behind, mask)
+    return outline < TAKEN_OUTLINE or both < TAKEN_BOTH
 
 
 def came_by_itself(thing: LeftObject) -> bool:
@@ -88,5 +91,9 @@ def came_by_itself(thing: LeftObject) -> bool:
     if thing.arrival is None:
         return False
     share = thing.pixels / thing.arrival.pixels
+    sides = [max(area.width, area.height) for area in (thing.area, thing.arrival.area)]
+    if sides[0] < 0.45 * sides[1]:
+        # Somebody half known to the background shows as a sparse figure, larger than its pixels.
+        return False
     as_tall = thing.area.height > 0.75 * thing.arrival.area.height
     return share > 0.5 or (as_tall and share > 0.25)

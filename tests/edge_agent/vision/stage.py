@@ -102,9 +102,11 @@ def make_scene(*, unattended_s: float = 5, zone: NDArray[np.bool_] | None = None
     )
 
 
-def play(paint: Paint, *, until_s: float = 30, fps: float = 5, **scene: object) -> Told:
+def play(
+    paint: Paint, *, until_s: float = 30, fps: float = 5, noise: float = 2, **scene: object
+) -> Told:
     told, watched = Told(), make_scene(**scene)  # type: ignore[arg-type]
-    for t_s, picture in pictures(paint, until_s=until_s, fps=fps):
+    for t_s, picture in pictures(paint, until_s=until_s, fps=fps, noise=noise):
         told.events += watched.step(picture, t_s)
     told.events += watched.stop()
     return told

@@ -49,6 +49,7 @@ def test_a_left_bag_is_told_with_three_complete_pictures(clip: Path, tmp_path: P
         assert image.shape[:2] == (picture.height_px, picture.width_px) == (180, 320)
     before, depositing, after = (_bag_luma(tmp_path, p.sha256) for p in found.pictures)
     assert before > 80 > after
+    assert _darkest(tmp_path, found.pictures[0].sha256) > 60
     assert [p.taken_at_s for p in found.pictures] == sorted(p.taken_at_s for p in found.pictures)
     assert depositing < 80
     assert sorted(p.suffix for p in tmp_path.iterdir()) == [".jpg"] * 3
@@ -57,6 +58,12 @@ def test_a_left_bag_is_told_with_three_complete_pictures(clip: Path, tmp_path: P
 def _bag_luma(spool: Path, sha256: str) -> float:
     image = cv2.imread(str(spool / f"{sha256}.jpg"), cv2.IMREAD_GRAYSCALE)
     return float(image[110:118, 165:173].mean())
+
+
+def _darkest(spool: Path, sha256: str) -> float:
+    """Return the darkest part a figure's height around the bag: who carries it is dark."""
+    image = cv2.imread(str(spool / f"{sha256}.jpg"), cv2.IMREAD_GRAYSCALE)
+    return float(cv2.blur(image, (9, 9))[60:140, 112:216].min())
 
 
 def test_privacy_masks_are_burnt_into_every_picture(clip: Path, tmp_path: Path) -> None:
