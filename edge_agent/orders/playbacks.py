@@ -40,17 +40,22 @@ def begin(entry: Entry, *, broadcast_id: str, loudspeaker_id: str, command_numbe
 def report(
     entry: Entry, loudspeaker_id: str, progress: BroadcastProgress, moment: Moment | None = None
 ) -> None:
-    """Record a step; a final one ends the playback."""
+    """Record a step; a final one ends the playback, and what has ended takes no more steps.
+
+    A stop is reported by the player and, where it came too late for it, by the desk: once counts.
+    """
     key = (progress.broadcast_id, loudspeaker_id)
     if progress.state in FINAL:
-        entry.connection.execute(
+        taken = entry.connection.execute(
             "DELETE FROM playback WHERE broadcast_id = ? AND loudspeaker_id = ?", key
         )
     else:
-        entry.connection.execute(
+        taken = entry.connection.execute(
             "UPDATE playback SET state = ? WHERE broadcast_id = ? AND loudspeaker_id = ?",
             (progress.state, *key),
         )
+    if not taken.rowcount:
+        return
     entry.record(
         Draft(
             data=progress,

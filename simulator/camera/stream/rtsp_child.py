@@ -15,6 +15,7 @@ import signal
 import struct
 import sys
 import threading
+import time
 from typing import Any, BinaryIO
 
 import gi
@@ -61,6 +62,7 @@ class Mount:
         self._waiting = True
         self._shift_ns = 0
         self._last_ns = -1
+        self._configured_ns = 0
 
     def factory(self) -> GstObject:
         """Return the factory that builds this mount's media when a viewer asks for it."""
@@ -79,6 +81,7 @@ class Mount:
         with self._lock:
             self._source = media.get_element().get_child_by_name("source")
             self._waiting, self._last_ns = True, -1
+            self._configured_ns = time.monotonic_ns()
             if self._keyframe:
                 self._push(self._keyframe, 0)
         media.connect("unprepared", self._unprepared)
@@ -111,7 +114,11 @@ class Mount:
         clock = self._source.get_clock()
         if clock is None:
             return self._last_ns + 1
-        return max(self._last_ns + 1, int(clock.get_time() - self._source.get_base_time()))
+        running_ns = int(clock.get_time() - self._source.get_base_time())
+        # A medium on its way to PLAYING has its clock a moment before its base time; the hours of
+        # uptime that this would give hold every picture back for ever.
+        at_most_ns = time.monotonic_ns() - self._configured_ns
+        return max(self._last_ns + 1, min(running_ns, at_most_ns))
 
     def _push(self, unit: bytes, pts_ns: int) -> None:
         picture = Gst.Buffer.new_wrapped(unit)
