@@ -2,10 +2,11 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-BENCHMARKS = $(sort $(wildcard benchmarks/[a-z]*.py))
+LONG_BENCHMARKS = benchmarks/cost.py benchmarks/soak.py
+BENCHMARKS = $(filter-out $(LONG_BENCHMARKS),$(sort $(wildcard benchmarks/[a-z]*.py)))
 export VIDEO CAMERA TLS_CERT TLS_KEY CHROMIUM
 
-.PHONY: help setup run test lint fmt bench bench-littering clean
+.PHONY: help setup run test lint fmt bench bench-littering bench-cost bench-soak clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -20,7 +21,7 @@ run: setup ## Start a whole commune on this machine (Ctrl-C ends it)
 test: ## Install what the tests need and run every check
 	@scripts/setup test
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadscope
 
 lint: ## Format, lint, types and import arrows, changing nothing
 	$(BIN)/ruff check .
@@ -40,6 +41,14 @@ bench: ## Measure; JSON lines on the screen and in benchmarks/out
 bench-littering: ## Score the left-object detector against the footage in FOOTAGE
 	@scripts/setup test
 	@$(BIN)/python benchmarks/littering.py
+
+bench-cost: ## Compare CPU and memory per live camera with motion and ffmpeg (20 minutes)
+	@scripts/setup bench
+	@cd benchmarks && ../$(BIN)/python cost.py
+
+bench-soak: ## Ten thousand reconnects, and one hung camera among eight (8 minutes)
+	@scripts/setup test
+	@cd benchmarks && ../$(BIN)/python soak.py
 
 clean: ## Remove everything that was built or recorded (asks nothing, keeps var/)
 	rm -rf .venv node_modules ioc/web/static/vendor benchmarks/out build *.egg-info

@@ -81,6 +81,13 @@ class Stop(CommandData):
     loudspeaker_ids: Annotated[tuple[Id, ...], Field(max_length=200)] | None = None
 
 
+class MarkFixture(CommandData):
+    """An object that was reported belongs there: end its alarm, report the like of it no more."""
+
+    camera_id: Id
+    object_id: UuidText
+
+
 class Clock(CommandData):
     """The centre's time in answer to a birth; trusted because signed and bound to its nonce."""
 
@@ -91,6 +98,7 @@ class Clock(CommandData):
 COMMAND_KINDS: dict[str, type[CommandData]] = {
     "speak.v1": Speak,
     "stop.v1": Stop,
+    "mark_fixture.v1": MarkFixture,
     "clock.v1": Clock,
 }
 _KIND_OF = {model: kind for kind, model in COMMAND_KINDS.items()}

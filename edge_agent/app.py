@@ -14,6 +14,7 @@ from pathlib import Path
 
 import structlog
 
+from edge_agent.cameras.conditions import end_left_behind
 from edge_agent.centre_http import CentreHttp, open_centre_http
 from edge_agent.clock import SystemClock, is_system_clock_synced
 from edge_agent.config import BrokerSettings, GatewayConfig
@@ -23,6 +24,7 @@ from edge_agent.orders.audio_fetching import AudioSource
 from edge_agent.orders.audio_shelf import AudioShelf
 from edge_agent.orders.broadcasts import Broadcasts
 from edge_agent.orders.desk import Desk
+from edge_agent.orders.markings import Markings
 from edge_agent.orders.trusted_time import TrustedTime
 from edge_agent.outbox import Outbox, open_outbox
 from edge_agent.outbox.importance import Bounds
@@ -110,7 +112,6 @@ async def run_gateway(
             config.centre.url,
             token=read_secret(config.centre.token_file),
             ca_file=config.centre.ca_file,
-            clock=timekeeper.clock,
         ) as centre,
         open_outbox(
             config.data_dir / "outbox.db",
@@ -202,16 +203,18 @@ async def _assemble(config: GatewayConfig, *, outbox: Outbox, centre: CentreHttp
     spool.sweep(await outbox.read(wanted_hashes))
     inventory = inventory_of(config)
     device_ids = frozenset(device.device_id for device in inventory)
+    await outbox.write(end_left_behind)
     await outbox.write(partial(forget_stale_conditions, device_ids=device_ids, now=clock.now()))
     samples = Samples(outbox.timekeeper)
+    trusted_time = TrustedTime(outbox.timekeeper)
     devices = Devices(
         config,
         outbox=outbox,
-        spool=spool,
         samples=samples,
         standing=await outbox.conditions(),
+        now=lambda: trusted_time.estimate() or clock.now(),
     )
-    desk = _make_desk(config, outbox=outbox, centre=centre, devices=devices)
+    desk = _make_desk(config, devices, outbox=outbox, centre=centre, trusted_time=trusted_time)
     identity = Identity(
         address=config.address,
         account=account_of(config.broker, username=config.gateway_id),
@@ -222,7 +225,7 @@ async def _assemble(config: GatewayConfig, *, outbox: Outbox, centre: CentreHttp
         outbox=outbox,
         devices=devices,
         desk=desk,
-        link=Link(identity, outbox=outbox, desk=desk, has_picture=spool.has),
+        link=Link(identity, outbox=outbox, desk=desk, has_evidence=spool.has),
         uploader=EvidenceUploader(
             spool,
             outbox=outbox,
@@ -239,9 +242,13 @@ async def _assemble(config: GatewayConfig, *, outbox: Outbox, centre: CentreHttp
 
 
 def _make_desk(
-    config: GatewayConfig, *, outbox: Outbox, centre: CentreHttp, devices: Devices
+    config: GatewayConfig,
+    devices: Devices,
+    *,
+    outbox: Outbox,
+    centre: CentreHttp,
+    trusted_time: TrustedTime,
 ) -> Desk:
-    trusted_time = TrustedTime(outbox.timekeeper)
     shelf = AudioShelf(config.data_dir / "audio")
     broadcasts = Broadcasts(
         loudspeaker_ids=frozenset(one.id for one in config.loudspeakers),
@@ -256,6 +263,7 @@ def _make_desk(
         outbox=outbox,
         trusted_time=trusted_time,
         broadcasts=broadcasts,
+        markings=Markings(devices.cameras.mark_fixture, outbox),
     )
 
 

@@ -1,23 +1,28 @@
-"""Everything between gateway and centre that is not MQTT: audio down, pictures up.
+"""Everything between gateway and centre that is not MQTT: audio down, evidence up.
 
 The only module that imports httpx; keeps nothing.
 """
 
+import asyncio
 import hashlib
+import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
-
-from edge_agent.clock import Clock
 
 _CHUNK_BYTES = 16_384
 _TIMEOUT_S = 20.0
 _LATER = frozenset({401, 403, 404, 408, 409, 425, 429})
-"""401 and 403 too: a wrong token is mended at the gateway or the centre, the picture stays."""
+"""401 and 403 too: a wrong token is mended at the gateway or the centre, the file stays."""
+
+
+Pace = Callable[[int], Awaitable[None]]
+"""Called after so many bytes were handed to the connection; returns when the next may follow."""
 
 
 class CentreUnreachable(Exception):
@@ -33,7 +38,7 @@ class AudioRefused(Exception):
 
 
 class Delivery(StrEnum):
-    """What became of a picture's upload."""
+    """What became of an upload."""
 
     DELIVERED = "delivered"
     LATER = "later"
@@ -43,9 +48,8 @@ class Delivery(StrEnum):
 class CentreHttp:
     """The gateway's way to the centre's files; made by `open_centre_http`."""
 
-    def __init__(self, connection: httpx.AsyncClient, clock: Clock) -> None:
+    def __init__(self, connection: httpx.AsyncClient) -> None:
         self._connection = connection
-        self._clock = clock
 
     async def fetch_audio(self, sha256: str, *, size_bytes: int) -> bytes:
         """Return the audio with this hash and size.
@@ -74,36 +78,39 @@ class CentreHttp:
             raise AudioRefused("the audio has another hash than was ordered")
         return bytes(body)
 
-    async def put_evidence(self, sha256: str, body: bytes, *, bytes_per_s: float) -> Delivery:
-        """Upload a picture no faster than `bytes_per_s`.
+    async def put_evidence(self, file: Path, *, media_type: str, pace: Pace) -> Delivery:
+        """Upload a picture or clip, whose name is its SHA-256, piece by piece.
 
         Raises:
             CentreUnreachable: try again.
+            OSError: the file cannot be read.
         """
-        try:
-            answer = await self._connection.put(
-                f"/gateway/evidence/{sha256}",
-                content=self._paced(body, bytes_per_s),
-                headers={"content-type": "image/jpeg", "content-length": str(len(body))},
-            )
-        except httpx.HTTPError as error:
-            raise CentreUnreachable(f"{type(error).__name__}: {error}") from error
+        with await asyncio.to_thread(file.open, "rb") as body:
+            size_bytes = os.fstat(body.fileno()).st_size
+            try:
+                answer = await self._connection.put(
+                    f"/gateway/evidence/{file.stem}",
+                    content=_pieces(body, pace),
+                    headers={"content-type": media_type, "content-length": str(size_bytes)},
+                )
+            except httpx.HTTPError as error:
+                raise CentreUnreachable(f"{type(error).__name__}: {error}") from error
         if answer.is_success:
             return Delivery.DELIVERED
         if answer.status_code in _LATER or not answer.is_client_error:
             return Delivery.LATER
         return Delivery.REFUSED
 
-    async def _paced(self, body: bytes, bytes_per_s: float) -> AsyncIterator[bytes]:
-        for start in range(0, len(body), _CHUNK_BYTES):
-            chunk = body[start : start + _CHUNK_BYTES]
-            yield chunk
-            await self._clock.sleep(len(chunk) / bytes_per_s)
+
+async def _pieces(body: BinaryIO, pace: Pace) -> AsyncIterator[bytes]:
+    while piece := await asyncio.to_thread(body.read, _CHUNK_BYTES):
+        yield piece
+        await pace(len(piece))
 
 
 @asynccontextmanager
 async def open_centre_http(
-    url: str, *, token: str, ca_file: Path | None, clock: Clock
+    url: str, *, token: str, ca_file: Path | None
 ) -> AsyncIterator[CentreHttp]:
     """Open connections to the centre as needed; closed at the end."""
     async with httpx.AsyncClient(
@@ -114,4 +121,4 @@ async def open_centre_http(
         # A proxy from the environment would see the token and the pictures.
         trust_env=False,
     ) as connection:
-        yield CentreHttp(connection, clock)
+        yield CentreHttp(connection)

@@ -1,4 +1,4 @@
-"""The command `edge-agent`: run, check, discover, replay.
+"""The command `edge-agent`: run, check, discover, replay, zones, sensitivity.
 
 Exit codes: 0 done, 1 trouble that may pass (a device, the broker), 2 wrong configuration or usage.
 Each command imports what it needs: the wire and ONVIF cost a second and 60 MB, OpenCV as much.
@@ -8,14 +8,26 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 from edge_agent import config
 from edge_agent.config import GatewayConfig
 from edge_agent.outbox import OutboxError
 from edge_agent.secret_files import too_open
 from edge_agent.strict_yaml import ConfigurationError
+
+_TUNING = {
+    "replay": ("edge_agent.replay", "run the analysis over a recording"),
+    "zones": ("edge_agent.tuning.zones", "see and change a camera's zones"),
+    "sensitivity": (
+        "edge_agent.tuning.sensitivity",
+        "say what a recording would have alarmed at which settings",
+    ),
+}
+"""Commands for a technician, with OpenCV: imported only when called."""
 
 EXIT_DONE = 0
 EXIT_TROUBLE = 1
@@ -27,7 +39,7 @@ _ANY_INTERFACE = "0.0.0.0"  # noqa: S104 -- asks through it, listens for answers
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    args = _parser(with_replay=words[:1] == ["replay"]).parse_args(words)
+    args = _parser(words[0] if words else "").parse_args(words)
     try:
         return int(args.command(args))
     except ConfigurationError as error:
@@ -39,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_TROUBLE
 
 
-def _parser(*, with_replay: bool) -> argparse.ArgumentParser:
+def _parser(command: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="edge-agent", description="One gateway: its cameras and loudspeakers."
     )
@@ -63,9 +75,10 @@ def _parser(*, with_replay: bool) -> argparse.ArgumentParser:
     )
     discover.add_argument("--timeout-s", type=float, default=3.0)
     discover.set_defaults(command=_discover)
-    replay = commands.add_parser("replay", help="run the analysis over a recording")
-    if with_replay:
-        _prepare_replay(replay)
+    for name, (module, purpose) in _TUNING.items():
+        tool = commands.add_parser(name, help=purpose)
+        if name == command:
+            _prepare(tool, import_module(module))
     return parser
 
 
@@ -73,11 +86,9 @@ def _take_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, metavar="gateway.yaml")
 
 
-def _prepare_replay(parser: argparse.ArgumentParser) -> None:
-    from edge_agent import replay  # noqa: PLC0415
-
-    replay.add_arguments(parser)
-    parser.set_defaults(command=replay.main)
+def _prepare(parser: argparse.ArgumentParser, tool: ModuleType) -> None:
+    tool.add_arguments(parser)
+    parser.set_defaults(command=tool.main)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -88,7 +99,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    loaded = config.load(args.config)
+    loaded = config.load(args.config, checks_files=True)
     for warning in too_open(_secrets_of(loaded)):
         _complain(f"warning: {warning}")
     _say(

@@ -11,33 +11,25 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from contracts.codec import Id, Name, Share
+from contracts.codec import Id, Name
 from contracts.errors import ContractError
 from contracts.topics import Address
+from edge_agent.camera_config import CHECKS_FILES, CameraSettings, DetectorSettings
 from edge_agent.secret_files import FilePath, SecretFile
-from edge_agent.strict_yaml import ConfigurationError, parse
+from edge_agent.strict_yaml import ConfigurationError, StrictSettings, parse
+
+__all__ = ["CameraSettings", "GatewayConfig", "load"]
 
 RING_MB_PER_CAMERA = 20
 """The packet rings of one camera: 8 MB of the analysis stream, 12 MB of the evidence stream."""
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
-Polygon = Annotated[tuple[tuple[Share, Share], ...], Field(min_length=3, max_length=100)]
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def is_loopback(host: str) -> bool:
@@ -48,7 +40,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class CentreSettings(_Settings):
+class CentreSettings(StrictSettings):
     """Where the control centre is and how it is recognised."""
 
     url: str
@@ -88,14 +80,14 @@ def _parse_key(text: str) -> Ed25519PublicKey:
         raise ValueError("must be the base64 key that `ioc gateway add` printed") from error
 
 
-class TlsSettings(_Settings):
+class TlsSettings(StrictSettings):
     """How the broker is recognised."""
 
     ca_file: SecretFile | None = None
     """None: the system's authorities."""
 
 
-class BrokerSettings(_Settings):
+class BrokerSettings(StrictSettings):
     """The MQTT broker; the user name is the gateway's id."""
 
     host: str
@@ -110,55 +102,6 @@ class BrokerSettings(_Settings):
         return self
 
 
-class ZoneSettings(_Settings):
-    """A part of the picture with a purpose; shares of width and height, origin top left."""
-
-    name: Name
-    purpose: Literal["no_dumping", "motion"]
-    polygon: Polygon
-
-
-class CameraSettings(_Settings):
-    """One camera."""
-
-    id: Id
-    name: Name
-    area: Id
-    driver: Literal["onvif", "rtsp"]
-    xaddr: str | None = None
-    """Of an ONVIF camera: the address of its device service."""
-    analysis_uri: str | None = None
-    """Of an RTSP camera: the sub-stream, without credentials."""
-    evidence_uri: str | None = None
-    username: str | None = None
-    password_file: SecretFile | None = None
-    zones: tuple[ZoneSettings, ...] = ()
-    masks: tuple[Polygon, ...] = ()
-    unattended_s: Annotated[float, Field(ge=1, le=3_600)] = 10.0
-    sensitivity: Share = 0.5
-    loudspeakers: tuple[Id, ...] = ()
-    """The loudspeakers heard there, nearest first."""
-
-    @field_validator("analysis_uri", "evidence_uri", "xaddr")
-    @classmethod
-    def _without_credentials(cls, uri: str | None) -> str | None:
-        if uri is not None and "@" in urlsplit(uri).netloc:
-            raise ValueError("give username and password_file; an address holds no credentials")
-        return uri
-
-    @model_validator(mode="after")
-    def _address_fits_driver(self) -> Self:
-        if self.driver == "onvif" and (self.xaddr is None or self.analysis_uri is not None):
-            raise ValueError("an onvif camera needs xaddr, and no analysis_uri")
-        if self.driver == "rtsp" and (self.analysis_uri is None or self.xaddr is not None):
-            raise ValueError("an rtsp camera needs analysis_uri, and no xaddr")
-        if (self.username is None) != (self.password_file is None):
-            raise ValueError("username and password_file belong together")
-        if len({zone.name for zone in self.zones}) < len(self.zones):
-            raise ValueError("two zones have the same name")
-        return self
-
-
 def _ipv4(text: str) -> str:
     try:
         return str(ipaddress.IPv4Address(text))
@@ -166,7 +109,7 @@ def _ipv4(text: str) -> str:
         raise ValueError("must be an IPv4 address, like 192.168.1.10") from error
 
 
-class LoudspeakerSettings(_Settings):
+class LoudspeakerSettings(StrictSettings):
     """One loudspeaker."""
 
     id: Id
@@ -181,7 +124,7 @@ class LoudspeakerSettings(_Settings):
     ttl: Annotated[int, Field(ge=0, le=255)] = 1
 
 
-class OutboxSettings(_Settings):
+class OutboxSettings(StrictSettings):
     """Bounds of the disk-backed queue."""
 
     max_mb: Annotated[int, Field(ge=1, le=65_536)] = 256
@@ -189,7 +132,7 @@ class OutboxSettings(_Settings):
     keep_h: Annotated[float, Field(ge=0)] = 24.0
 
 
-class TelemetrySettings(_Settings):
+class TelemetrySettings(StrictSettings):
     """How often is measured and how often written to disk."""
 
     sample_s: Annotated[float, Field(ge=1, le=60)] = 10.0
@@ -197,7 +140,15 @@ class TelemetrySettings(_Settings):
     """At most 60: the centre takes 90 s of silence for a gateway that is down."""
 
 
-class GatewayConfig(_Settings):
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name} is no time zone; write it like Asia/Ho_Chi_Minh") from error
+    return name
+
+
+class GatewayConfig(StrictSettings):
     """Everything in gateway.yaml, paths made absolute."""
 
     site_id: str
@@ -211,6 +162,9 @@ class GatewayConfig(_Settings):
     telemetry: TelemetrySettings = TelemetrySettings()
     ring_memory_mb: Annotated[int, Field(ge=1)] = 640
     """Memory for compressed video; 20 MB per camera."""
+    time_zone: Annotated[str, AfterValidator(_zone)] = "Asia/Ho_Chi_Minh"
+    """In which zones have their hours."""
+    detector: DetectorSettings | None = None
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -250,8 +204,13 @@ class GatewayConfig(_Settings):
             )
 
 
-def load(path: Path) -> GatewayConfig:
+def load(path: Path, *, checks_files: bool = False) -> GatewayConfig:
     """Return the configuration in a file; relative paths in it start at its folder.
+
+    Args:
+        path: of gateway.yaml.
+        checks_files: refuse also what the gateway would do without, such as a detector whose
+            model is missing or another one.
 
     Raises:
         ConfigurationError: with every fault, its line and the nearest valid key.
@@ -261,4 +220,5 @@ def load(path: Path) -> GatewayConfig:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise ConfigurationError([f"{path} cannot be read: {reason}"]) from error
-    return parse(GatewayConfig, text, context={"folder": path.resolve().parent})
+    context = {"folder": path.resolve().parent, CHECKS_FILES: checks_files}
+    return parse(GatewayConfig, text, context=context)

@@ -5,7 +5,7 @@ import structlog
 from contracts.events import DeviceDown, DeviceKind, DeviceUp, DownReason
 from edge_agent.outbox import Draft, Entry, Outbox
 from edge_agent.outbox.drafts import Condition
-from edge_agent.timekeeping import Moment
+from edge_agent.timekeeping import between_s
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class DeviceHealth:
         if self._down is None and self._said_up:
             return
         moment = self._outbox.timekeeper.moment(at_s)
-        down_s = _between_s(self._down.moment, moment) if self._down is not None else 0.0
+        down_s = between_s(self._down.moment, moment) if self._down is not None else 0.0
         data = DeviceUp(device_kind=self._device_kind, down_s=down_s)
         draft = Draft(data=data, moment=moment, device_id=self._device_id)
 
@@ -70,9 +70,3 @@ class DeviceHealth:
 def condition_key(device_id: str) -> str:
     """Return the name of the condition that a device is down."""
     return f"device.down:{device_id}"
-
-
-def _between_s(since: Moment, until: Moment) -> float:
-    if since.boot_id == until.boot_id:
-        return max(0.0, until.monotonic_s - since.monotonic_s)
-    return max(0.0, (until.occurred_at - since.occurred_at).total_seconds())

@@ -1,15 +1,15 @@
 """This gateway's cameras and loudspeakers and the two children that serve them."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-from contracts.events import DeviceKind
+from contracts.events import DeviceKind, LitteringConfirmed
 from contracts.state import Device
-from edge_agent.cameras.keeper import BACKOFF, CameraKeeper
-from edge_agent.cameras.vision import Vision
+from edge_agent.cameras.cameras import Cameras
 from edge_agent.config import GatewayConfig, LoudspeakerSettings
 from edge_agent.device_health import DeviceHealth, condition_key
-from edge_agent.evidence import Spool
 from edge_agent.loudspeakers.player import Player
 from edge_agent.loudspeakers.reports import LoudspeakerReports
 from edge_agent.outbox import Entry, Outbox
@@ -30,14 +30,15 @@ class Devices:
         config: GatewayConfig,
         *,
         outbox: Outbox,
-        spool: Spool,
         samples: Samples,
         standing: tuple[Condition, ...],
+        now: Callable[[], datetime],
     ) -> None:
+        """Args: `now` is the best known present, by which zones have their hours."""
         conditions = {condition.key: condition for condition in standing}
         self._clock = outbox.timekeeper.clock
 
-        def health(device_id: str, device_kind: DeviceKind) -> DeviceHealth:
+        def health(device_id: str, *, device_kind: DeviceKind) -> DeviceHealth:
             return DeviceHealth(
                 outbox,
                 device_id=device_id,
@@ -45,43 +46,37 @@ class Devices:
                 standing=conditions.get(condition_key(device_id)),
             )
 
-        healths = {one.id: health(one.id, DeviceKind.LOUDSPEAKER) for one in config.loudspeakers}
+        healths = {
+            one.id: health(one.id, device_kind=DeviceKind.LOUDSPEAKER)
+            for one in config.loudspeakers
+        }
         self.player = Player(
             [_install(loudspeaker) for loudspeaker in config.loudspeakers],
             clock=self._clock,
             take_report=LoudspeakerReports(outbox, healths).take,
         )
-        self._vision = Vision(spool.folder)
-        self._keepers = [
-            CameraKeeper(
-                camera,
-                vision=self._vision,
-                outbox=outbox,
-                health=health(camera.id, DeviceKind.CAMERA),
-                samples=samples,
-            )
-            for camera in config.cameras
-        ]
+        self.cameras = Cameras(
+            config,
+            outbox=outbox,
+            samples=samples,
+            health_of=partial(health, device_kind=DeviceKind.CAMERA),
+            now=now,
+        )
         self._has_loudspeakers = bool(config.loudspeakers)
 
     def child_process_ids(self) -> tuple[int, ...]:
         """Return the processes of the children that run."""
-        pids = (self._vision.child.pid, self.player.child.pid)
+        pids = (self.cameras.child_process_id, self.player.child.pid)
         return tuple(pid for pid in pids if pid is not None)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep children and cameras running; what is not configured is not started."""
         children = Supervisor(clock=self._clock, backoff=_CHILD_BACKOFF, stopping=stopping)
-        cameras = Supervisor(clock=self._clock, backoff=BACKOFF, stopping=stopping)
         async with asyncio.TaskGroup() as tasks:
             if self._has_loudspeakers:
                 player = children.keep("player", self.player.child.run_once)
                 tasks.create_task(player, name="player")
-            if self._keepers:
-                vision = children.keep("vision", self._vision.child.run_once)
-                tasks.create_task(vision, name="vision")
-            for keeper in self._keepers:
-                tasks.create_task(keeper.run(cameras), name="camera")
+            tasks.create_task(self.cameras.run(stopping), name="cameras")
 
 
 def inventory_of(config: GatewayConfig) -> tuple[Device, ...]:
@@ -109,7 +104,7 @@ def forget_stale_conditions(entry: Entry, *, device_ids: frozenset[str], now: da
     """Forget conditions of devices no longer configured, and objects nobody has seen for a day."""
     for condition in tuple(entry.conditions()):
         is_stranger = condition.draft.device_id not in device_ids
-        is_object = not condition.key.startswith("device.down:")
+        is_object = isinstance(condition.draft.data, LitteringConfirmed)
         is_old = now - condition.draft.moment.occurred_at > _OBJECT_REMEMBERED
         if is_stranger or (is_object and is_old):
             entry.end_condition(condition.key)

@@ -18,7 +18,7 @@ async def find_troubles(config: GatewayConfig, clock: Clock) -> list[str]:
     Raises:
         ConfigurationError: a secret cannot be read.
     """
-    troubles = [*await _try_broker(config), *await _try_centre(config, clock)]
+    troubles = [*await _try_broker(config), *await _try_centre(config)]
     for camera in config.cameras:
         troubles += await _try_camera(camera, clock)
     return troubles
@@ -33,12 +33,10 @@ async def _try_broker(config: GatewayConfig) -> list[str]:
     return []
 
 
-async def _try_centre(config: GatewayConfig, clock: Clock) -> list[str]:
+async def _try_centre(config: GatewayConfig) -> list[str]:
     centre = config.centre
     token = read_secret(centre.token_file)
-    async with open_centre_http(
-        centre.url, token=token, ca_file=centre.ca_file, clock=clock
-    ) as http:
+    async with open_centre_http(centre.url, token=token, ca_file=centre.ca_file) as http:
         try:
             await http.fetch_audio(_NO_AUDIO, size_bytes=1)
         except CentreUnreachable as error:

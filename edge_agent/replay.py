@@ -5,24 +5,23 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
 from edge_agent import config
+from edge_agent.cameras.zones import order_zones
 from edge_agent.config import CameraSettings
-from edge_agent.vision.analysis import WHOLE_PICTURE, Analysis, Said, Stock
+from edge_agent.vision.analysis import WHOLE_PICTURE, Analysis, Onlooker
 from edge_agent.vision.child import quiet_libraries
-from edge_agent.vision.messages import (
-    LitteringConfirmed,
-    MotionEnded,
-    Polygon,
-    Seen,
-    Watch,
-    Zone,
-)
-from edge_agent.vision.ring import PacketRing
-from edge_agent.vision.source import SourceLost, open_source
+from edge_agent.vision.evidence.room import EvidenceRoom
+from edge_agent.vision.findings import AnyFinding, LitteringConfirmed, MotionEnded, Seen
+from edge_agent.vision.lookback import Stock
+from edge_agent.vision.orders import Watch, Zone
+from edge_agent.vision.stream.lost import SourceLost
+from edge_agent.vision.stream.ring import PacketRing
+from edge_agent.vision.stream.source import open_source
 
 RING_S, RING_BYTES = 60.0, 8_000_000
 
@@ -39,59 +38,61 @@ def whole_picture() -> tuple[Zone, ...]:
     )
 
 
-def run_replay(
-    video: Path,
-    *,
-    output: TextIO,
-    zones: tuple[Zone, ...] | None = None,
-    masks: tuple[Polygon, ...] = (),
-    unattended_s: float = 10.0,
-    sensitivity: float = 0.5,
-) -> float:
-    """Write one JSON line per event to `output`; return the seconds of the recording.
+def watch_of(
+    video: Path, settings: CameraSettings | None, *, unattended_s: float | None = None
+) -> Watch:
+    """Return the order to watch a recording as the configured camera would be watched.
 
-    Lines are `{"type": "littering", …}` when an object is confirmed and `{"type": "motion", …}`
-    when motion ends; times count from the first picture, boxes are pixels of the recording.
+    Without `settings` the whole picture is a zone for motion and for left objects.
+    """
+    if settings is None:
+        return Watch(
+            camera_id="replay",
+            analysis_uri=str(video),
+            zones=whole_picture(),
+            unattended_s=unattended_s or 10.0,
+        )
+    return Watch(
+        camera_id=settings.id,
+        analysis_uri=str(video),
+        zones=zones_of(settings),
+        masks=settings.masks,
+        unattended_s=unattended_s or settings.unattended_s,
+        sensitivity=settings.sensitivity,
+    )
+
+
+def play(
+    video: Path,
+    watch: Watch,
+    take: Callable[[list[AnyFinding]], None],
+    *,
+    spool: Path | None = None,
+    onlooker: Onlooker | None = None,
+) -> float:
+    """Hand everything found in a recording to `take`; return the seconds of the recording.
+
+    Times count from the first picture.
 
     Raises:
         ReplayError: the recording is missing, empty, holds no video, or cannot be decoded.
     """
     if fault := _fault_of(video):
         raise ReplayError(f"{video} {fault}. Choose a recording that plays in a video player.")
-    watch = Watch(
-        camera_id="replay",
-        analysis_uri=str(video),
-        zones=whole_picture() if zones is None else zones,
-        masks=masks,
-        unattended_s=unattended_s,
-        sensitivity=sensitivity,
-    )
-    return _run(video, watch, output)
-
-
-def _fault_of(video: Path) -> str:
-    if not video.exists():
-        return "does not exist"
-    if not video.is_file():
-        return "is no file"
-    return "" if video.stat().st_size else "is empty (0 bytes)"
-
-
-def _run(video: Path, watch: Watch, output: TextIO) -> float:
-    lines = Lines(output)
     last_s, decoded = 0.0, 0
     try:
         with open_source(str(video), 0.0) as source:
             ring = PacketRing(max_s=RING_S, max_bytes=RING_BYTES)
-            analysis = Analysis(watch, Stock(form=source.form, ring=ring), spool=None)
+            stock = Stock(form=source.form, ring=ring)
+            analysis = Analysis(watch, stock, room=EvidenceRoom(spool=spool), onlooker=onlooker)
             try:
                 for packet in source.packets(time.monotonic):
                     last_s = max(last_s, packet.t_s)
-                    lines.write(analysis.feed(packet))
+                    take(analysis.feed(packet))
             except SourceLost as lost:
                 if lost.reason != "ended":
                     raise
-            lines.write(analysis.finish())
+            take(analysis.finish())
             decoded = analysis.decoded
             if source.form.nominal_fps:
                 last_s += 1.0 / source.form.nominal_fps
@@ -102,14 +103,26 @@ def _run(video: Path, watch: Watch, output: TextIO) -> float:
     return last_s
 
 
+def _fault_of(video: Path) -> str:
+    if not video.exists():
+        return "does not exist"
+    if not video.is_file():
+        return "is no file"
+    return "" if video.stat().st_size else "is empty (0 bytes)"
+
+
 class Lines:
-    """Writes findings as the lines that the scorer reads."""
+    """Writes findings as the lines that the scorer reads.
+
+    Lines are `{"type": "littering", …}` when an object is confirmed and `{"type": "motion", …}`
+    when motion ends; boxes are pixels of the recording.
+    """
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
         self._width_px, self._height_px = 1, 1
 
-    def write(self, said: list[Said]) -> None:
+    def write(self, said: list[AnyFinding]) -> None:
         """Write those that have a line."""
         for finding in said:
             match finding:
@@ -162,6 +175,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="seconds alone until an object is confirmed (default: as configured, else 10)",
     )
+    parser.add_argument(
+        "--debug-video",
+        type=Path,
+        metavar="OUT.mp4",
+        help="write the recording with zones, masks and what the analysis sees drawn into it",
+    )
     parser.add_argument("--output", type=Path, help="write the events here, not to stdout")
 
 
@@ -173,20 +192,18 @@ def main(args: argparse.Namespace) -> int:
     """
     quiet_libraries()
     settings = first_camera(args.config) if args.config else None
-    unattended_s = args.unattended_s or (settings.unattended_s if settings else 10.0)
+    watch = watch_of(args.video, settings, unattended_s=args.unattended_s)
     try:
         with ExitStack() as stack:
             output: TextIO = sys.stdout
             if args.output:
                 output = stack.enter_context(args.output.open("w", encoding="utf-8"))
-            stream_s = run_replay(
-                args.video,
-                output=output,
-                zones=zones_of(settings) if settings else None,
-                masks=settings.masks if settings else (),
-                unattended_s=unattended_s,
-                sensitivity=settings.sensitivity if settings else 0.5,
-            )
+            onlooker = None
+            if args.debug_video:
+                from edge_agent.tuning.debug_video import DebugVideo  # noqa: PLC0415
+
+                onlooker = stack.enter_context(DebugVideo(args.debug_video, watch)).take
+            stream_s = play(args.video, watch, Lines(output).write, onlooker=onlooker)
     except (ReplayError, OSError) as error:
         sys.stderr.write(f"edge-agent replay: {error}\n")
         return 2
@@ -204,10 +221,8 @@ def first_camera(path: Path) -> CameraSettings | None:
 
 
 def zones_of(settings: CameraSettings) -> tuple[Zone, ...]:
-    """Return a configured camera's zones as the vision child takes them."""
-    return tuple(
-        Zone(name=zone.name, purpose=zone.purpose, polygon=zone.polygon) for zone in settings.zones
-    )
+    """Return a configured camera's zones as the vision child takes them, watching at any hour."""
+    return order_zones(settings)
 
 
 def summary(stream_s: float) -> dict[str, object]:

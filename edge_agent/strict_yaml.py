@@ -8,7 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class StrictSettings(BaseModel):
+    """Base of all settings: immutable, unknown keys refused, no NaN and no infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
 
 Place = tuple[str | int, ...]
 Settings = TypeVar("Settings", bound=BaseModel)

@@ -85,13 +85,18 @@ class Telemetry:
         """Write what was measured as one row."""
         row = self._samples.take()
         if row is not None:
-            await self._outbox.write(partial(Entry.record_telemetry, row=row))
+            await self._outbox.write(partial(_record, row=row))
 
     async def _measure(self) -> None:
         before, self._ticks = self._ticks, read_cpu_ticks(_CPU)
         self._samples.add(Metric.CPU_SHARE, busy_share(before, self._ticks))
         self._samples.add(Metric.RSS_MB, sum(map(read_rss_mb, self._process_ids())))
         self._samples.add(Metric.OUTBOX_DEPTH, float(await self._outbox.depth()))
+
+
+def _record(entry: Entry, *, row: TelemetryRow) -> None:
+    entry.record_telemetry(row)
+    entry.note_alive()
 
 
 def read_cpu_ticks(path: Path) -> tuple[int, int]:

@@ -17,6 +17,13 @@ class Moment:
     clock_synced: bool
 
 
+def between_s(since: Moment, until: Moment) -> float:
+    """Return the seconds between two moments, at least 0; within a boot no clock step counts."""
+    if since.boot_id == until.boot_id:
+        return max(0.0, until.monotonic_s - since.monotonic_s)
+    return max(0.0, (until.occurred_at - since.occurred_at).total_seconds())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Timekeeper:
     """The clock of this boot, and whether its wall clock can be trusted."""

@@ -21,7 +21,7 @@ from ioc.broadcasts.keys import load_signing_key
 from ioc.centre import Centre
 from ioc.certificate import follow_certificate
 from ioc.clock import Clock, SystemClock
-from ioc.evidence.pictures import PictureStore
+from ioc.evidence import EvidenceStore
 from ioc.gateways.enrolment import read_centre_password
 from ioc.housekeeping import keep_house
 from ioc.ingest.bus import Bus
@@ -63,12 +63,14 @@ async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]
     data_dir = settings.data_dir
     async with open_store(data_dir) as store, open_series(data_dir) as series:
         voice = BroadcastDesk(store=store, clock=clock, folder=data_dir / "audio", signing=signing)
+        evidence = EvidenceStore(folder=data_dir / "evidence", store=store, clock=clock)
+        evidence.forget_parts()
         centre = Centre(
             settings=settings,
             clock=clock,
             store=store,
             series=series,
-            pictures=PictureStore(folder=data_dir / "evidence", store=store, clock=clock),
+            evidence=evidence,
             voice=voice,
             people=People(store=store, clock=clock),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ioc.broadcasts.desk import BroadcastDesk
     from ioc.clock import Clock
-    from ioc.evidence.pictures import PictureStore
+    from ioc.evidence import EvidenceStore
     from ioc.people import People
     from ioc.settings import Settings
     from ioc.store.engine import Store
@@ -21,6 +21,6 @@ class Centre:
     clock: "Clock"
     store: "Store"
     series: "TimeSeries"
-    pictures: "PictureStore"
+    evidence: "EvidenceStore"
     voice: "BroadcastDesk"
     people: "People"

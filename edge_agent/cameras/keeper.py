@@ -1,26 +1,23 @@
-"""Keeps one camera watched and records what is found and how the camera fares.
+"""Keeps one camera watched and says when it is down; passes on what is found.
 
 Touches no other camera.
 """
 
 import asyncio
-from functools import partial
-from typing import assert_never
 
 import structlog
 
 from contracts.events import DownReason
-from contracts.telemetry import Metric
-from edge_agent.cameras import findings
 from edge_agent.cameras.faults import CameraFault, CameraRefused, make_fault
-from edge_agent.cameras.streams import order_watch
-from edge_agent.cameras.vision import Finding, Inbox, Vision
-from edge_agent.config import CameraSettings
+from edge_agent.cameras.fixtures import Fixtures
+from edge_agent.cameras.readings import Readings
+from edge_agent.cameras.sightings import Sightings
+from edge_agent.cameras.vision import Inbox, Vision
+from edge_agent.cameras.watch_orders import WatchOrders
 from edge_agent.device_health import DeviceHealth
-from edge_agent.outbox import Draft, Entry, Outbox
 from edge_agent.supervisor import Backoff, Supervisor, describe
 from edge_agent.telemetry import Samples
-from edge_agent.vision import messages as vision
+from edge_agent.vision import findings as vision
 
 log = structlog.get_logger(__name__)
 
@@ -37,25 +34,27 @@ class CameraKeeper:
 
     def __init__(
         self,
-        camera: CameraSettings,
+        orders: WatchOrders,
         *,
         vision: Vision,
-        outbox: Outbox,
+        sightings: Sightings,
         health: DeviceHealth,
         samples: Samples,
+        fixtures: Fixtures,
     ) -> None:
-        self._camera = camera
+        self.is_admitted = asyncio.Event()
+        """Set while the camera, as far as is known, accepts the account."""
+        self._orders = orders
         self._vision = vision
-        self._outbox = outbox
         self._health = health
         self._samples = samples
-        self._timekeeper = outbox.timekeeper
-        self._clock = outbox.timekeeper.clock
+        self._fixtures = fixtures
+        self._readings = Readings()
+        self._sightings = sightings
+        self._clock = sightings.clock
         self._was_seen = False
+        self._is_watching = False
         self._fault: CameraFault | None = None
-        self._moving_since_s: dict[str, float] = {}
-        self._decode_errors = 0
-        self._dropped_frames = 0
 
     async def run(self, supervisor: Supervisor) -> None:
         """Watch the camera again and again."""
@@ -64,17 +63,19 @@ class CameraKeeper:
             DownReason.UNREACHABLE, "no picture yet", at_s=started_s, patience_s=FIRST_SIGHT_S
         )
         async with asyncio.TaskGroup() as tasks:
-            name = f"camera {self._camera.id}"
+            name = f"camera {self._orders.camera_id}"
             tasks.create_task(supervisor.keep(name, self._watch_once, failed=self._bear), name=name)
-            tasks.create_task(self._tell_lasting_faults(), name=f"{name} patience")
+            tasks.create_task(self._look_at_the_clock(), name=f"{name} clock")
 
     async def _watch_once(self) -> None:
-        watch = await order_watch(self._camera, self._clock)
+        watch = await self._orders.begin(self._clock)
+        self.is_admitted.set()
         async with self._vision.watching(watch) as inbox:
             await self._follow(inbox)
 
     async def _follow(self, inbox: Inbox) -> None:
-        self._decode_errors = self._dropped_frames = 0
+        self._readings.begin_watch()
+        self._is_watching = True
         try:
             while True:
                 finding = await inbox.get()
@@ -87,9 +88,10 @@ class CameraKeeper:
                     )
                 await self._take(finding)
         finally:
-            await self._end_motion()
+            self._is_watching = False
+            await self._sightings.end_unseen()
 
-    async def _take(self, finding: Finding) -> None:
+    async def _take(self, finding: vision.AnyFinding) -> None:
         match finding:
             case vision.Seen():
                 self._fault, self._was_seen = None, True
@@ -99,14 +101,10 @@ class CameraKeeper:
                 raise make_fault(reason, finding.detail, at_s=finding.at_s)
             case vision.Health():
                 self._sample(finding)
-            case vision.MotionStarted() | vision.MotionEnded():
-                await self._record_motion(finding)
-            case vision.LitteringConfirmed():
-                await self._record_confirmed(finding)
-            case vision.LitteringEnded():
-                await self._record_ended(finding)
+            case vision.FixtureLearned():
+                await self._fixtures.learn(finding)
             case _:
-                assert_never(finding)
+                await self._sightings.record(finding)
 
     async def _bear(self, error: Exception) -> None:
         """Tell a fault now, or let it last a while first."""
@@ -115,6 +113,8 @@ class CameraKeeper:
             fault = error
         else:
             fault = CameraFault(DownReason.ENDED, describe(error), at_s=now_s)
+        if isinstance(fault, CameraRefused):
+            self.is_admitted.clear()
         if isinstance(fault, CameraRefused) or (self._was_seen and not fault.patience_s):
             await self._tell(fault)
         elif self._fault is None:
@@ -132,56 +132,17 @@ class CameraKeeper:
         self._fault, self._was_seen = None, False
         await self._health.say_down(fault.reason, fault.detail, since_s=fault.at_s)
 
-    async def _tell_lasting_faults(self) -> None:
+    async def _look_at_the_clock(self) -> None:
+        """Tell a fault that has lasted, and zones whose hours begin or end."""
         while True:
             await self._clock.sleep(_LOOK_S)
             fault = self._fault
             if fault and self._clock.monotonic_s() >= fault.at_s + fault.patience_s:
                 await self._tell(fault)
+            if self._is_watching:
+                for order in self._orders.arm():
+                    self._vision.tell(order)
 
     def _sample(self, health: vision.Health) -> None:
-        new_errors = max(0, health.decode_errors - self._decode_errors)
-        new_drops = max(0, health.dropped_frames - self._dropped_frames)
-        self._decode_errors = health.decode_errors
-        self._dropped_frames = health.dropped_frames
-        readings = {
-            Metric.CAMERA_FPS: health.fps,
-            Metric.DECODE_ERRORS: float(new_errors),
-            Metric.DROPPED_FRAMES: float(new_drops),
-            Metric.MOTION_S: health.motion_s,
-        }
-        for metric, value in readings.items():
+        for metric, value in self._readings.of(health).items():
             self._samples.add(metric, value, device_id=health.camera_id, at_s=health.at_s)
-
-    async def _record_motion(self, finding: vision.MotionStarted | vision.MotionEnded) -> None:
-        if isinstance(finding, vision.MotionStarted):
-            self._moving_since_s[finding.zone] = finding.at_s
-        else:
-            self._moving_since_s.pop(finding.zone, None)
-        await self._outbox.record(findings.draft_motion(finding, self._timekeeper))
-
-    async def _end_motion(self) -> None:
-        """What moved when the watch ended is not seen any more."""
-        now_s = self._clock.monotonic_s()
-        while self._moving_since_s:
-            zone, since_s = self._moving_since_s.popitem()
-            ended = vision.MotionEnded(
-                camera_id=self._camera.id, at_s=now_s, zone=zone, duration_s=now_s - since_s
-            )
-            await self._outbox.record(findings.draft_motion(ended, self._timekeeper))
-
-    async def _record_confirmed(self, finding: vision.LitteringConfirmed) -> None:
-        draft = findings.draft_confirmed(finding, self._timekeeper)
-        key = findings.object_key(finding)
-        await self._outbox.write(partial(Entry.state_condition, key=key, draft=draft))
-        log.info("littering confirmed", camera_id=self._camera.id, zone=finding.zone)
-
-    async def _record_ended(self, finding: vision.LitteringEnded) -> None:
-        draft = findings.draft_ended(finding, self._timekeeper)
-        key = findings.object_key(finding)
-        await self._outbox.write(partial(_end_object, key=key, draft=draft))
-
-
-def _end_object(entry: Entry, *, key: str, draft: Draft) -> None:
-    entry.end_condition(key)
-    entry.record(draft)

@@ -1,4 +1,6 @@
-"""From a camera's settings to the order that watches it; each driver's errors become faults here."""
+"""From a camera's settings to its streams; each driver's errors become faults here."""
+
+from dataclasses import dataclass, field
 
 from contracts.events import DownReason
 from drivers import onvif_camera, rtsp_camera
@@ -15,11 +17,19 @@ from edge_agent.clock import Clock
 from edge_agent.config import CameraSettings
 from edge_agent.secret_files import read_secret
 from edge_agent.strict_yaml import ConfigurationError
-from edge_agent.vision.messages import Watch, Zone
 
 
-async def order_watch(camera: CameraSettings, clock: Clock) -> Watch:
-    """Ask the camera for its streams and return the order to watch them.
+@dataclass(frozen=True, kw_only=True)
+class WatchedUris:
+    """Addresses with credentials: they go over the pipe only, never into argv or a log."""
+
+    analysis: str = field(repr=False)
+    evidence: str | None = field(repr=False)
+    """None: the analysis stream serves."""
+
+
+async def find_watched_uris(camera: CameraSettings, clock: Clock) -> WatchedUris:
+    """Ask the camera for its streams and return where they are watched.
 
     Raises:
         CameraFault: it cannot be used now.
@@ -29,17 +39,9 @@ async def order_watch(camera: CameraSettings, clock: Clock) -> Watch:
         streams = await find_streams(camera, credentials, clock)
     except (CameraError, ConfigurationError) as error:
         raise make_fault(_reason(error), str(error), at_s=clock.monotonic_s()) from error
-    return Watch(
-        camera_id=camera.id,
-        analysis_uri=with_credentials(streams.analysis_uri, credentials),
-        evidence_uri=_evidence_uri(streams, credentials),
-        zones=tuple(
-            Zone(name=zone.name, purpose=zone.purpose, polygon=zone.polygon)
-            for zone in camera.zones
-        ),
-        masks=camera.masks,
-        unattended_s=camera.unattended_s,
-        sensitivity=camera.sensitivity,
+    return WatchedUris(
+        analysis=with_credentials(streams.analysis_uri, credentials),
+        evidence=_evidence_uri(streams, credentials),
     )
 
 

@@ -13,25 +13,14 @@ import structlog
 from pydantic import ValidationError
 
 from edge_agent.children import Child
-from edge_agent.vision.messages import (
-    FINDING,
-    Forget,
-    Health,
-    LitteringConfirmed,
-    LitteringEnded,
-    Lost,
-    MotionEnded,
-    MotionStarted,
-    Seen,
-    Watch,
-)
+from edge_agent.vision.findings import FINDING, AnyFinding
+from edge_agent.vision.orders import Arm, Forget, MarkFixture, Watch
 
 log = structlog.get_logger(__name__)
 
 _WAITING_FINDINGS = 1_000
 
-Finding = Seen | Lost | MotionStarted | MotionEnded | LitteringConfirmed | LitteringEnded | Health
-Inbox = asyncio.Queue[Finding | None]
+Inbox = asyncio.Queue[AnyFinding | None]
 """What was found on one camera; None: the child is gone and the watch with it."""
 
 
@@ -59,6 +48,13 @@ class Vision:
             while not inbox.empty():
                 inbox.get_nowait()
             self.child.send(Forget(camera_id=watch.camera_id).model_dump_json())
+
+    def tell(self, order: Arm | MarkFixture) -> bool:
+        """Pass an order about a watched camera on; return whether the camera is watched."""
+        if order.camera_id not in self._inboxes:
+            return False
+        self.child.send(order.model_dump_json())
+        return True
 
     async def started(self) -> None:
         """Let the cameras be watched."""

@@ -16,6 +16,7 @@ from contracts.commands import (
     Clock,
     Command,
     CommandRefused,
+    MarkFixture,
     RefusalReason,
     Speak,
     Stop,
@@ -27,6 +28,7 @@ from contracts.topics import Address
 from edge_agent.orders import ledger
 from edge_agent.orders.broadcasts import Broadcasts
 from edge_agent.orders.ledger import Verdict
+from edge_agent.orders.markings import Markings
 from edge_agent.orders.trusted_time import TrustedTime
 from edge_agent.outbox import Entry, Outbox
 
@@ -56,12 +58,14 @@ class Desk:
         outbox: Outbox,
         trusted_time: TrustedTime,
         broadcasts: Broadcasts,
+        markings: Markings,
     ) -> None:
         self._address = address
         self._keys = {key_id_of(key): key}
         self._outbox = outbox
         self._time = trusted_time
         self._broadcasts = broadcasts
+        self._markings = markings
         self._offers: asyncio.Queue[_Offer] = asyncio.Queue(_QUEUE)
         self._allowance = Allowance(
             at_once=_REFUSALS_AT_ONCE,
@@ -90,9 +94,9 @@ class Desk:
                 command = await self._prove(offered)
                 if command is None:
                     continue
-                if isinstance(command.data, Speak):
-                    # On its own: it may wait for the clock, then for its audio.
-                    tasks.create_task(self._carry_out(command), name="speak")
+                if isinstance(command.data, Speak | MarkFixture):
+                    # On its own: it may wait for the clock, then for its audio or the analysis.
+                    tasks.create_task(self._carry_out(command), name=command.kind)
                 else:
                     await self._carry_out(command)
 
@@ -128,6 +132,8 @@ class Desk:
             await self._broadcasts.stop(command, command.data)
         elif isinstance(command.data, Speak):
             await self._broadcasts.speak(command, command.data)
+        elif isinstance(command.data, MarkFixture):
+            await self._markings.carry_out(command, command.data)
 
     async def _set_clock(self, command: Command, told: Clock) -> None:
         if not self._time.accept(told):

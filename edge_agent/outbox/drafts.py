@@ -14,8 +14,8 @@ class Draft:
     moment: Moment
     device_id: str | None = None
     standing: bool = False
-    picture_hashes: tuple[str, ...] = field(default=())
-    """Pictures in the spool that are uploaded once the centre has committed this event."""
+    evidence_hashes: tuple[str, ...] = field(default=())
+    """Pictures and clips in the spool, uploaded once the centre has committed this event."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from uuid import uuid4
 
+from pydantic import TypeAdapter
+
 from contracts.codec import encode
 from contracts.envelope import Event
 from contracts.events import EVENT_KINDS, KIND_OF, EventData
@@ -18,6 +20,8 @@ from edge_agent.outbox.drafts import Condition, Draft
 from edge_agent.outbox.importance import ROW_OVERHEAD_BYTES, Usage, importance_of
 from edge_agent.timekeeping import Moment, Timekeeper
 
+_MOMENT = TypeAdapter(Moment)
+_ALIVE = "alive"
 _COMPLETED_WHEN_SENT = {"epoch", "sequence", "late"}
 
 
@@ -51,6 +55,15 @@ class Entry:
         """Store a value by its name."""
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
+    def note_alive(self) -> None:
+        """Remember the present as the last moment at which this gateway is known to have run."""
+        self.set_meta(_ALIVE, _MOMENT.dump_json(self.timekeeper.moment()).decode())
+
+    def last_alive(self) -> Moment | None:
+        """Return the moment noted last, perhaps of an earlier run or boot."""
+        noted = self.meta(_ALIVE)
+        return None if noted is None else _MOMENT.validate_json(noted)
+
     def record(self, draft: Draft) -> str:
         """Number an event and queue it; return its id."""
         now = self.timekeeper.clock.now()
@@ -72,7 +85,7 @@ class Entry:
         self.usage.pending_bytes += size
         self.connection.executemany(
             "INSERT OR IGNORE INTO upload (sha256, event_id) VALUES (?, ?)",
-            [(sha256, event_id) for sha256 in draft.picture_hashes],
+            [(sha256, event_id) for sha256 in draft.evidence_hashes],
         )
         return event_id
 
@@ -86,6 +99,7 @@ class Entry:
     def state_condition(self, key: str, draft: Draft) -> str:
         """Record the event that says a condition holds, and remember the condition."""
         event_id = self.record(draft)
+        self.note_alive()
         moment = draft.moment
         self.connection.execute(
             "INSERT OR REPLACE INTO condition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -107,6 +121,11 @@ class Entry:
         """Forget a condition; the caller records the event that ends it."""
         self.connection.execute("DELETE FROM condition WHERE key = ?", (key,))
 
+    def condition(self, key: str) -> Condition | None:
+        """Return a condition if it holds."""
+        row = self.connection.execute("SELECT * FROM condition WHERE key = ?", (key,)).fetchone()
+        return None if row is None else _condition(row)
+
     def conditions(self) -> Iterator[Condition]:
         """Yield every condition that holds, oldest first."""
         rows = self.connection.execute("SELECT * FROM condition ORDER BY occurred_at").fetchall()
@@ -114,7 +133,7 @@ class Entry:
             yield _condition(row)
 
     def restate_conditions(
-        self, *, fresh_within_s: float, has_picture: Callable[[str], bool]
+        self, *, fresh_within_s: float, has_evidence: Callable[[str], bool]
     ) -> int:
         """Record every condition again as standing; return how many.
 
@@ -125,13 +144,13 @@ class Entry:
         for condition in self.conditions():
             if self._is_under_way(condition.event_id, fresh_within_s):
                 continue
-            hashes = tuple(h for h in picture_hashes_of(condition.draft.data) if has_picture(h))
+            hashes = tuple(h for h in evidence_hashes_of(condition.draft.data) if has_evidence(h))
             draft = Draft(
                 data=condition.draft.data,
                 moment=condition.draft.moment,
                 device_id=condition.draft.device_id,
                 standing=True,
-                picture_hashes=hashes,
+                evidence_hashes=hashes,
             )
             event_id = self.record(draft)
             self.connection.execute(
@@ -179,7 +198,7 @@ class Entry:
         return event.model_dump_json(by_alias=True, exclude=_COMPLETED_WHEN_SENT).encode()
 
 
-def picture_hashes_of(data: EventData) -> tuple[str, ...]:
+def evidence_hashes_of(data: EventData) -> tuple[str, ...]:
     """Return the hashes of the pictures an event names."""
     return tuple(picture.sha256 for picture in getattr(data, "pictures", ()))
 

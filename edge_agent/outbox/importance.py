@@ -27,13 +27,17 @@ class Importance(IntEnum):
 
 _BY_PREFIX = {
     "motion.": Importance.MOTION,
+    "camera.reported.": Importance.MOTION,
     "littering.": Importance.INCIDENT,
+    "intrusion.": Importance.INCIDENT,
+    "loitering.": Importance.INCIDENT,
+    "crowding.": Importance.INCIDENT,
     "outbox.gap.": Importance.GAP,
 }
 
 
 def importance_of(kind: str) -> Importance:
-    """Return how important events of a kind are; device, broadcast and the rest lie between."""
+    """Return how important events of a kind are; devices, broadcasts and clips lie between."""
     return next(
         (rank for prefix, rank in _BY_PREFIX.items() if kind.startswith(prefix)),
         Importance.OPERATION,

@@ -102,12 +102,12 @@ class Outbox:
         """Return every condition that holds."""
         return await self.read(lambda entry: tuple(entry.conditions()))
 
-    async def restate_conditions(self, *, has_picture: Callable[[str], bool]) -> int:
+    async def restate_conditions(self, *, has_evidence: Callable[[str], bool]) -> int:
         """Record every condition again as standing; return how many."""
         fresh_within_s = self.bounds.late_after_s / 2
         return await self.write(
             partial(
-                Entry.restate_conditions, fresh_within_s=fresh_within_s, has_picture=has_picture
+                Entry.restate_conditions, fresh_within_s=fresh_within_s, has_evidence=has_evidence
             )
         )
 

@@ -1,17 +1,26 @@
 """One watched camera: threads that only demux, and its turn in the shared analysis pool."""
 
+import gc
+import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from threading import Condition, Event, Thread
 
 import structlog
 
-from edge_agent.vision.analysis import Analysis, Said, Stock
-from edge_agent.vision.messages import Health, Lost, Watch
-from edge_agent.vision.ring import Packet, PacketRing
-from edge_agent.vision.source import SourceLost, is_live, open_source
+from edge_agent.vision.analysis import Analysis
+from edge_agent.vision.evidence.room import EvidenceRoom
+from edge_agent.vision.findings import AnyFinding, Health, Lost
+from edge_agent.vision.lookback import Stock
+from edge_agent.vision.orders import Arm, MarkFixture, Watch
+from edge_agent.vision.picture.plane import hide_everything
+from edge_agent.vision.stream.lost import SourceLost
+from edge_agent.vision.stream.packet import Packet
+from edge_agent.vision.stream.ring import PacketRing
+from edge_agent.vision.stream.shelf import Shelf
+from edge_agent.vision.stream.source import is_live, open_source
 
 ANALYSIS_RING_S, ANALYSIS_RING_BYTES = 60.0, 8_000_000
 EVIDENCE_RING_S, EVIDENCE_RING_BYTES = 20.0, 12_000_000
@@ -21,9 +30,30 @@ BACKLOG_PACKETS = 240
 TURN_PACKETS = 30
 """Packets analysed before another camera has its turn."""
 RETRY_FIRST_S, RETRY_MOST_S = 5.0, 60.0
+CLIPS_BEFORE_LOSS_S, CLIPS_MOST_S = 2.0, 300.0
+"""So long a loss waits for clips that are being made, and so long they may come after it."""
 
-Say = Said | Lost | Health
+
 _log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def _keeping_apart(camera_id: str) -> Iterator[None]:
+    """Turn whatever goes wrong with one camera into its loss, which is said and tried again.
+
+    Otherwise a thread would end in silence and nobody would know that the camera is not watched.
+    """
+    try:
+        yield
+    except (SourceLost, BrokenPipeError):
+        raise
+    except Exception as error:
+        # The text of a foreign error may hold an address with its password.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        why = type(error).__name__
+        at = f"{place.filename}:{place.lineno}"
+        _log.error("camera_failed", camera_id=camera_id, error=why, at=at)
+        raise SourceLost("undecodable", f"its stream cannot be analysed: {why}") from error
 
 
 class Backlog:
@@ -88,8 +118,11 @@ class Pulse:
 class Evidence:
     """Keeps the ring of the main stream; tries again by itself when it fails."""
 
-    def __init__(self, watch: Watch, uri: str, monotonic_s: Callable[[], float]) -> None:
+    def __init__(
+        self, watch: Watch, uri: str, monotonic_s: Callable[[], float], shelf: Shelf | None
+    ) -> None:
         self._camera_id = watch.camera_id
+        self._shelf = shelf
         self._uri = uri
         self._monotonic_s = monotonic_s
         self._stopped = Event()
@@ -109,7 +142,8 @@ class Evidence:
         pause_s, failing = RETRY_FIRST_S, False
         while not self._stopped.is_set():
             try:
-                self._keep()
+                with _keeping_apart(self._camera_id):
+                    self._keep()
             except SourceLost as lost:
                 if self.stock is not None:
                     pause_s, failing = RETRY_FIRST_S, False
@@ -122,7 +156,9 @@ class Evidence:
 
     def _keep(self) -> None:
         with open_source(self._uri, self._monotonic_s()) as source:
-            ring = PacketRing(max_s=EVIDENCE_RING_S, max_bytes=EVIDENCE_RING_BYTES)
+            ring = PacketRing(
+                max_s=EVIDENCE_RING_S, max_bytes=EVIDENCE_RING_BYTES, shelf=self._shelf
+            )
             for packet in source.packets(self._monotonic_s):
                 ring.append(packet)
                 self.stock = Stock(form=source.form, ring=ring)
@@ -136,13 +172,13 @@ class Camera:
     def __init__(
         self,
         watch: Watch,
-        spool: Path,
+        room: EvidenceRoom,
         pool: Executor,
-        say: Callable[[Say], None],
+        say: Callable[[AnyFinding], None],
         monotonic_s: Callable[[], float],
     ) -> None:
         self._watch = watch
-        self._spool = spool
+        self._room = room
         self._pool = pool
         self._say_out = say
         self._monotonic_s = monotonic_s
@@ -153,16 +189,28 @@ class Camera:
         self._busy = False
         self._failure: SourceLost | None = None
         self._evidence: Evidence | None = None
-        self._ring = PacketRing(max_s=ANALYSIS_RING_S, max_bytes=ANALYSIS_RING_BYTES)
+        self._ring = PacketRing(
+            max_s=ANALYSIS_RING_S, max_bytes=ANALYSIS_RING_BYTES, shelf=room.shelf
+        )
         self._analysis: Analysis | None = None
+        self._orders: deque[Arm | MarkFixture] = deque()
+        self._skipped = 0
+        self._decoded, self._healthy_s = 0, monotonic_s()
 
     def start(self) -> None:
         """Begin; exactly one `Lost` follows unless the camera is forgotten."""
         if self._watch.evidence_uri:
-            self._evidence = Evidence(self._watch, self._watch.evidence_uri, self._monotonic_s)
+            self._evidence = Evidence(
+                self._watch, self._watch.evidence_uri, self._monotonic_s, self._room.shelf
+            )
             self._evidence.start()
         name = f"camera[{self._watch.camera_id}]"
         Thread(target=self._run, name=name, daemon=True).start()
+
+    def obey(self, order: Arm | MarkFixture) -> None:
+        """Follow an order with the next packets; from any thread."""
+        self._orders.append(order)
+        self._schedule()
 
     def forget(self) -> None:
         """Say nothing more about this camera and let its threads end."""
@@ -175,20 +223,38 @@ class Camera:
         if self._evidence:
             self._evidence.stop()
 
-    def _say(self, finding: Say) -> None:
+    def _say(self, finding: AnyFinding) -> None:
         if not self._forgotten.is_set():
             self._say_out(finding)
 
     def _run(self) -> None:
         try:
-            self._demux()
-        except SourceLost as lost:
-            self._finish()
-            self._lose(self._failure or lost)
+            self._watch_until_lost()
         except BrokenPipeError:
             self._forgotten.set()
         finally:
             self._stop()
+            self._free()
+
+    def _watch_until_lost(self) -> None:
+        camera_id = self._watch.camera_id
+        try:
+            with _keeping_apart(camera_id):
+                self._demux()
+        except SourceLost as lost:
+            # What fails while it is being lost makes it no less lost.
+            with suppress(SourceLost), _keeping_apart(camera_id):
+                self._finish()
+            self._lose(self._failure or lost)
+            self._stop()
+            with suppress(SourceLost), _keeping_apart(camera_id):
+                self._finish_clips(CLIPS_MOST_S)
+
+    def _free(self) -> None:
+        """Give back the memory, which holds on to itself, before the camera is watched anew."""
+        if self._analysis is not None:
+            self._analysis = None
+            gc.collect()
 
     def _lose(self, lost: SourceLost) -> None:
         self._say(
@@ -201,22 +267,35 @@ class Camera:
         )
 
     def _demux(self) -> None:
+        if hide_everything(self._watch.masks):
+            raise SourceLost(
+                "configuration", "the privacy masks hide the whole picture: make them smaller"
+            )
         with open_source(self._watch.analysis_uri, self._monotonic_s()) as source:
-            stock = Stock(form=source.form, ring=self._ring)
+            stock = Stock(form=source.form, ring=self._ring, drift_s=lambda: source.drift_s)
             self._analysis = Analysis(
-                self._watch, stock, spool=self._spool, evidence=self._evidence_stock
+                self._watch,
+                stock,
+                room=self._room,
+                evidence=self._evidence_stock,
             )
             pulse = Pulse(self._monotonic_s())
             for packet in source.packets(self._monotonic_s):
                 if self._stopped.is_set():
                     break
                 self._backlog.put(packet)
-                self._schedule()
+                if packet.keyframe or self._is_due():
+                    self._schedule()
                 fps = pulse.count(self._monotonic_s())
                 if fps is not None:
-                    self._say(self._health(fps))
+                    self._say(self._health(fps, source.drift_s))
         if self._failure:
             raise self._failure
+
+    def _is_due(self) -> bool:
+        """Whether packets between keyframes are worth a turn: not while only keyframes count."""
+        analysis = self._analysis
+        return analysis is None or not analysis.resting or len(self._backlog) >= TURN_PACKETS
 
     def _evidence_stock(self) -> Stock | None:
         return self._evidence.stock if self._evidence else None
@@ -235,11 +314,9 @@ class Camera:
         """Analyse some packets in the pool; never two turns of one camera at once."""
         analysis = self._analysis
         try:
-            for packet in self._backlog.take():
-                if analysis is None or self._forgotten.is_set():
-                    break
-                for finding in analysis.feed(packet):
-                    self._say(finding)
+            if analysis is not None:
+                with _keeping_apart(self._watch.camera_id):
+                    self._analyse(analysis)
         except SourceLost as lost:
             self._failure = lost
             self._stop()
@@ -250,6 +327,19 @@ class Camera:
             self._turn.notify_all()
         if len(self._backlog) and not self._stopped.is_set():
             self._schedule()
+
+    def _analyse(self, analysis: Analysis) -> None:
+        while self._orders:
+            for finding in analysis.obey(self._orders.popleft()):
+                self._say(finding)
+        dropped = self._backlog.dropped
+        analysis.skip(dropped - self._skipped)
+        self._skipped = dropped
+        for packet in self._backlog.take():
+            if self._forgotten.is_set():
+                break
+            for finding in analysis.feed(packet):
+                self._say(finding)
 
     def _finish(self) -> None:
         """Analyse what is left before the loss is said."""
@@ -262,16 +352,33 @@ class Camera:
         if self._analysis and not self._stopped.is_set():
             for finding in self._analysis.finish():
                 self._say(finding)
+        self._finish_clips(CLIPS_BEFORE_LOSS_S)
 
-    def _health(self, fps: float) -> Health:
+    def _finish_clips(self, wait_s: float) -> None:
+        """Make clips of what there is, unless nobody wants to hear of the camera any more."""
+        if self._analysis and not self._forgotten.is_set():
+            for finding in self._analysis.finish_clips(wait_s=wait_s):
+                # Said even if the camera is being watched anew: its alarm waits for the clip.
+                self._say_out(finding)
+
+    def _health(self, fps: float, drift_s: float | None) -> Health:
         analysis = self._analysis
         evidence = self._evidence_stock()
+        now_s = self._monotonic_s()
+        decoded = analysis.decoded if analysis else 0
+        decoded_fps = (decoded - self._decoded) / max(1.0, now_s - self._healthy_s)
+        self._decoded, self._healthy_s = decoded, now_s
         return Health(
             camera_id=self._watch.camera_id,
-            at_s=self._monotonic_s(),
+            at_s=now_s,
             fps=fps,
+            decoded_fps=decoded_fps,
+            sharpness=analysis.sharpness if analysis else None,
+            brightness=analysis.brightness if analysis else None,
+            clock_drift_s=drift_s,
             decode_errors=analysis.decode_errors if analysis else 0,
             dropped_frames=self._backlog.dropped,
             ring_bytes=self._ring.held_bytes + (evidence.ring.held_bytes if evidence else 0),
             motion_s=analysis.take_motion_s() if analysis else 0.0,
+            gate_separation=analysis.gate_separation if analysis else None,
         )

@@ -1,5 +1,7 @@
 """The vision child: watches cameras as ordered and says what it finds; speaks only over its pipe."""
 
+import ctypes
+import gc
 import os
 import sys
 import time
@@ -14,10 +16,24 @@ import cv2
 import structlog
 from pydantic import ValidationError
 
-from edge_agent.vision.camera import Camera, Say
-from edge_agent.vision.messages import ORDER, Forget, Watch
+from edge_agent.vision.camera import Camera
+from edge_agent.vision.evidence.room import EvidenceRoom, open_room
+from edge_agent.vision.findings import AnyFinding
+from edge_agent.vision.orders import ORDER, Arm, Forget, MarkFixture, Watch
 
 _log = structlog.get_logger(__name__)
+
+
+def keep_memory_together() -> None:
+    """Have all threads allocate from two arenas: one for each of many cameras is never full."""
+    m_arena_max = -8  # mallopt(3)
+    ctypes.CDLL(None).mallopt(m_arena_max, 2)
+
+
+def keep_imports_out_of_collections() -> None:
+    """Spare garbage collections everything that lives as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 def quiet_libraries() -> None:
@@ -33,7 +49,7 @@ class Voice:
         self._output = output
         self._lock = Lock()
 
-    def say(self, finding: Say) -> None:
+    def say(self, finding: AnyFinding) -> None:
         """Write one finding at once.
 
         Raises:
@@ -48,8 +64,8 @@ class Voice:
 class Vision:
     """All cameras of one child."""
 
-    def __init__(self, spool: Path, voice: Voice) -> None:
-        self._spool = spool
+    def __init__(self, room: EvidenceRoom, voice: Voice) -> None:
+        self._room = room
         self._voice = voice
         cores = os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="analysis")
@@ -75,11 +91,14 @@ class Vision:
         match order:
             case Watch():
                 self._forget(order.camera_id)
-                camera = Camera(order, self._spool, self._pool, self._voice.say, time.monotonic)
-                self._cameras[order.camera_id] = camera
-                camera.start()
+                watched = Camera(order, self._room, self._pool, self._voice.say, time.monotonic)
+                self._cameras[order.camera_id] = watched
+                watched.start()
             case Forget():
                 self._forget(order.camera_id)
+            case Arm() | MarkFixture():
+                if camera := self._cameras.get(order.camera_id):
+                    camera.obey(order)
 
     def _forget(self, camera_id: str) -> None:
         if camera := self._cameras.pop(camera_id, None):
@@ -90,10 +109,12 @@ class Vision:
         for camera in self._cameras.values():
             camera.forget()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._room.close()
 
 
-def run(spool: Path, orders: TextIO = sys.stdin, output: TextIO = sys.stdout) -> None:
+def run(spool: Path, pins: Path, orders: TextIO = sys.stdin, output: TextIO = sys.stdout) -> None:
     """Serve until `orders` end."""
     quiet_libraries()
-    spool.mkdir(parents=True, exist_ok=True)
-    Vision(spool, Voice(output)).obey(orders)
+    keep_memory_together()
+    keep_imports_out_of_collections()
+    Vision(open_room(spool, pins), Voice(output)).obey(orders)

@@ -58,12 +58,12 @@ class Link:
         *,
         outbox: Outbox,
         desk: CommandDesk,
-        has_picture: Callable[[str], bool],
+        has_evidence: Callable[[str], bool],
     ) -> None:
         self._identity = identity
         self._outbox = outbox
         self._desk = desk
-        self._has_picture = has_picture
+        self._has_evidence = has_evidence
         self._clock = outbox.timekeeper.clock
         self._sender = Sender(outbox, address=identity.address, clock=self._clock)
         self._centre: CentreState | None = None
@@ -174,7 +174,7 @@ class Link:
         if await self._outbox.meet_store(centre.store_id):
             log.warning("centre was restored from a backup: kept events are sent again")
         if not was_online:
-            await self._outbox.restate_conditions(has_picture=self._has_picture)
+            await self._outbox.restate_conditions(has_evidence=self._has_evidence)
         self._sender.set_online(online=True)
         log.info("centre is online", instance=centre.instance)
 

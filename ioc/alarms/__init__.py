@@ -1,13 +1,16 @@
 """Alarms: what needs a person's answer, in the four states of ISA-18.2."""
 
-from ioc.alarms.desk import (
+from ioc.alarms.answers import (
     AlarmUnknown,
-    Occurrence,
+    FalseReason,
     acknowledge,
-    raise_alarm,
-    return_alarm,
+    mark_false,
+    note_fixture_order,
     return_latched,
+    undo_mark,
 )
+from ioc.alarms.corroboration import corroborate
+from ioc.alarms.desk import Occurrence, raise_alarm, return_alarm
 from ioc.alarms.rules import (
     RULES,
     AlarmKind,
@@ -26,6 +29,7 @@ __all__ = [
     "AlarmState",
     "AlarmUnknown",
     "Cause",
+    "FalseReason",
     "Occurrence",
     "Priority",
     "Raise",
@@ -35,7 +39,11 @@ __all__ = [
     "acknowledge",
     "broadcast_failed",
     "broadcast_object_id",
+    "corroborate",
+    "mark_false",
+    "note_fixture_order",
     "raise_alarm",
     "return_alarm",
     "return_latched",
+    "undo_mark",
 ]

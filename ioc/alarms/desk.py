@@ -1,4 +1,4 @@
-"""The alarm desk: applies what events and people do to the alarms, each in the caller's transaction."""
+"""The alarm desk: applies what events do to the alarms, each in the caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,25 +8,12 @@ from uuid import NAMESPACE_OID, uuid5
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ioc.alarms import rows
+from ioc.alarms import parts, remarks, rows
+from ioc.alarms.parts import FALSE, PARTS, PRESENT, Parts
+from ioc.alarms.remarks import CORROBORATED_BY
 from ioc.alarms.rows import Entry
 from ioc.alarms.rules import RULES, Facts, Raise, Return
-from ioc.alarms.states import (
-    AlarmState,
-    Cause,
-    decide_acknowledge,
-    decide_close,
-    decide_raise,
-    decide_return,
-)
-
-_PARTS = "parts"
-_PRESENT = "present"
-MAX_PARTS = 100
-
-
-class AlarmUnknown(Exception):
-    """There is no alarm with this id; the page that named it is out of date."""
+from ioc.alarms.states import AlarmState, Cause, decide_raise, decide_return
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +35,21 @@ async def raise_alarm(connection: AsyncConnection, effect: Raise, occurrence: Oc
     """Return the alarm of the effect's object: a raised one, or the open one it feeds.
 
     A late occurrence never calls anybody: alone it is recorded without annunciation, and to an
-    alarm that is open, or was open when it happened, it only adds evidence.
+    alarm that is open, or was open when it happened, it only adds evidence. Neither does a standing
+    report of what an operator has called a false alarm.
     """
+    alarm_id = await _raise(connection, effect, occurrence)
+    if effect.part_id:
+        await rows.enter_part(connection, alarm_id, effect.part_id)
+    return alarm_id
+
+
+async def _raise(connection: AsyncConnection, effect: Raise, occurrence: Occurrence) -> str:
+    dismissed = await _dismissed(connection, effect, occurrence) if occurrence.standing else None
+    if dismissed is not None:
+        entry = _entry(Cause.REPEAT, occurrence, note="dismissed")
+        await rows.change(connection, dismissed, {}, entry)
+        return str(dismissed["alarm_id"])
     found = await rows.find_open(
         connection,
         kind=effect.kind,
@@ -87,13 +87,13 @@ async def return_alarm(
         object_id=effect.object_id,
     )
     if alarm is None or alarm["state"] == AlarmState.RTN_UNACKNOWLEDGED:
-        return None
+        return await _end_dismissed(connection, effect, occurrence)
     reported_since = occurrence.occurred_at < alarm["last_occurred_at"]
     if occurrence.late and reported_since and not effect.part_id:
         return None
-    parts = _ended(alarm["facts"].get(_PARTS, {}), effect)
-    changes: dict[str, Any] = {"facts": {**alarm["facts"], _PARTS: parts}}
-    if _PRESENT not in parts.values():
+    left = parts.end(_parts_of(alarm), effect.part_id, effect.outcome)
+    changes: dict[str, Any] = {"facts": {**alarm["facts"], PARTS: left}}
+    if PRESENT not in left.values():
         state = decide_return(
             AlarmState(alarm["state"]), latched=alarm["latched"], annunciate=alarm["annunciate"]
         )
@@ -103,37 +103,34 @@ async def return_alarm(
     return str(alarm["alarm_id"])
 
 
-async def acknowledge(
-    connection: AsyncConnection, alarm_id: str, *, login: str, at: datetime
-) -> AlarmState:
-    """Record that `login` has answered an alarm; return its state, still active if it was.
+async def _dismissed(
+    connection: AsyncConnection, effect: Raise | Return, occurrence: Occurrence
+) -> RowMapping | None:
+    """Return the alarm in which an operator has called this part a false alarm."""
+    if not effect.part_id:
+        return None
+    alarm = await rows.find_of_part(
+        connection,
+        gateway_id=occurrence.gateway_id,
+        part_id=effect.part_id,
+        object_id=effect.object_id,
+    )
+    if alarm is None or _parts_of(alarm).get(effect.part_id) != FALSE:
+        return None
+    return alarm
 
-    Raises:
-        AlarmUnknown: there is no such alarm.
-        TransitionRefused: it has been acknowledged already.
-    """
-    alarm = await _get(connection, alarm_id)
-    state = decide_acknowledge(AlarmState(alarm["state"]))
-    changes = {"state": state, "acknowledged_at": at, "acknowledged_by": login}
-    entry = Entry(cause=Cause.ACKNOWLEDGE, at=at, login=login)
-    await rows.change(connection, alarm, changes, entry)
-    return state
 
-
-async def return_latched(
-    connection: AsyncConnection, alarm_id: str, *, login: str, at: datetime, note: str = ""
-) -> AlarmState:
-    """Close a latched, acknowledged alarm on an operator's word; return its state.
-
-    Raises:
-        AlarmUnknown: there is no such alarm.
-        TransitionRefused: it is not latched, or not acknowledged yet.
-    """
-    alarm = await _get(connection, alarm_id)
-    state = decide_close(AlarmState(alarm["state"]), latched=alarm["latched"])
-    entry = Entry(cause=Cause.CLOSE, at=at, login=login, note=note or None)
-    await rows.change(connection, alarm, {"state": state, "returned_at": at}, entry)
-    return state
+async def _end_dismissed(
+    connection: AsyncConnection, effect: Return, occurrence: Occurrence
+) -> str | None:
+    """Note the end of what was called a false alarm: were that taken back, nothing would end it."""
+    alarm = await _dismissed(connection, effect, occurrence)
+    if alarm is None:
+        return None
+    left = parts.end(_parts_of(alarm), effect.part_id, effect.outcome)
+    entry = _entry(Cause.RETURN, occurrence, note=effect.outcome)
+    await rows.change(connection, alarm, {"facts": {**alarm["facts"], PARTS: left}}, entry)
+    return str(alarm["alarm_id"])
 
 
 async def _raise_first(connection: AsyncConnection, effect: Raise, occurrence: Occurrence) -> str:
@@ -157,7 +154,7 @@ async def _raise_first(connection: AsyncConnection, effect: Raise, occurrence: O
         "raised_at": occurrence.at,
         "repeats": 1,
         "latched": rule.latched,
-        "facts": {**effect.facts, _PARTS: _begun({}, effect)},
+        "facts": {**effect.facts, PARTS: parts.begin({}, effect.part_id)},
     }
     await rows.add(connection, row, _entry(Cause.RAISE, occurrence))
     return alarm_id
@@ -166,7 +163,8 @@ async def _raise_first(connection: AsyncConnection, effect: Raise, occurrence: O
 async def _raise_again(
     connection: AsyncConnection, alarm: RowMapping, effect: Raise, occurrence: Occurrence
 ) -> None:
-    anew = _is_new_part(alarm, effect)
+    # What has ended meanwhile begins anew: nobody has seen it since.
+    anew = bool(effect.part_id) and _parts_of(alarm).get(effect.part_id) != PRESENT
     state, cause = decide_raise(AlarmState(alarm["state"]), anew=anew)
     if cause is Cause.REPEAT and not alarm["annunciate"]:
         cause = Cause.ANNUNCIATE
@@ -186,16 +184,12 @@ async def _raise_again(
 async def _add_late(
     connection: AsyncConnection, alarm: RowMapping, effect: Raise, occurrence: Occurrence
 ) -> None:
-    anew = _is_new_part(alarm, effect)
+    anew = bool(effect.part_id) and effect.part_id not in _parts_of(alarm)
     changes: dict[str, Any] = {"occurred_at": min(alarm["occurred_at"], occurrence.occurred_at)}
     if anew and alarm["state"] != AlarmState.NORMAL:
-        parts = _begun(alarm["facts"].get(_PARTS, {}), effect)
-        changes |= {"facts": {**alarm["facts"], _PARTS: parts}, "repeats": alarm["repeats"] + 1}
+        facts = {**alarm["facts"], PARTS: parts.begin(_parts_of(alarm), effect.part_id)}
+        changes |= {"facts": facts, "repeats": alarm["repeats"] + 1}
     await rows.change(connection, alarm, changes, _entry(Cause.REPEAT, occurrence, note="late"))
-
-
-def _is_new_part(alarm: RowMapping, effect: Raise) -> bool:
-    return bool(effect.part_id) and effect.part_id not in alarm["facts"].get(_PARTS, {})
 
 
 def _fed(known: Facts, effect: Raise) -> Facts:
@@ -204,29 +198,16 @@ def _fed(known: Facts, effect: Raise) -> Facts:
     for count in ("events", "telemetry_rows"):
         if count in fresh and count in known:
             fresh[count] += known[count]
-    return {**known, **fresh, _PARTS: _begun(known.get(_PARTS, {}), effect)}
+    if CORROBORATED_BY in known:
+        heard = fresh.get(CORROBORATED_BY, [])
+        fresh[CORROBORATED_BY] = remarks.agree(known[CORROBORATED_BY], heard)
+    return {**known, **fresh, PARTS: parts.begin(known.get(PARTS, {}), effect.part_id)}
 
 
-def _begun(parts: dict[str, str], effect: Raise) -> dict[str, str]:
-    if not effect.part_id:
-        return parts
-    begun = {**parts, effect.part_id: _PRESENT}
-    return dict(list(begun.items())[-MAX_PARTS:])
-
-
-def _ended(parts: dict[str, str], effect: Return) -> dict[str, str]:
-    outcome = effect.outcome or "ended"
-    if effect.part_id:
-        return {**parts, effect.part_id: outcome}
-    return {part: outcome if state == _PRESENT else state for part, state in parts.items()}
+def _parts_of(alarm: RowMapping) -> Parts:
+    known: Parts = alarm["facts"].get(PARTS, {})
+    return known
 
 
 def _entry(cause: Cause, occurrence: Occurrence, note: str = "") -> Entry:
     return Entry(cause=cause, at=occurrence.at, event_id=occurrence.event_id, note=note or None)
-
-
-async def _get(connection: AsyncConnection, alarm_id: str) -> RowMapping:
-    alarm = await rows.find(connection, alarm_id)
-    if alarm is None:
-        raise AlarmUnknown(alarm_id)
-    return alarm

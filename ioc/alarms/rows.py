@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms.states import AlarmState, Cause
 from ioc.store import journal
-from ioc.store.tables import alarm_transitions, alarms
+from ioc.store.tables import alarm_parts, alarm_transitions, alarms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,22 @@ async def find_open(
     return await _first(connection, query)
 
 
+async def find_of_part(
+    connection: AsyncConnection, *, gateway_id: str, part_id: str, object_id: str | None = None
+) -> RowMapping | None:
+    """Return the newest alarm of a gateway, or of one object of it, that has this part."""
+    query = (
+        select(alarms)
+        .join(alarm_parts, alarm_parts.c.alarm_id == alarms.c.alarm_id)
+        .where(alarm_parts.c.part_id == part_id, alarms.c.gateway_id == gateway_id)
+        .order_by(alarms.c.raised_at.desc(), alarms.c.alarm_id)
+        .limit(1)
+    )
+    if object_id is not None:
+        query = query.where(alarms.c.object_id == object_id)
+    return await _first(connection, query)
+
+
 async def find_over(
     connection: AsyncConnection,
     *,
@@ -58,6 +74,26 @@ async def add(connection: AsyncConnection, row: dict[str, Any], entry: Entry) ->
     await connection.execute(insert(alarms).values(row))
     await _log(connection, row["alarm_id"], None, row["state"], entry)
     await _tell(connection, row["alarm_id"], row["area_id"], entry.at)
+
+
+async def enter_part(connection: AsyncConnection, alarm_id: str, part_id: str) -> None:
+    """Note that an alarm has this part; again changes nothing."""
+    row = {"alarm_id": alarm_id, "part_id": part_id}
+    known = select(alarm_parts).filter_by(**row)
+    if (await connection.execute(known)).first() is None:
+        await connection.execute(insert(alarm_parts).values(row))
+
+
+async def last_mark(connection: AsyncConnection, alarm_id: str) -> RowMapping | None:
+    """Return the newest line that calls an alarm false or takes that back."""
+    query = (
+        select(alarm_transitions)
+        .where(alarm_transitions.c.alarm_id == alarm_id)
+        .where(alarm_transitions.c.cause.in_((Cause.MARK_FALSE, Cause.UNDO)))
+        .order_by(alarm_transitions.c.number.desc())
+        .limit(1)
+    )
+    return await _first(connection, query)
 
 
 async def change(

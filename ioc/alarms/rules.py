@@ -11,11 +11,21 @@ from contracts.envelope import Event
 from contracts.events import (
     BroadcastProgress,
     BroadcastState,
+    CameraDegraded,
+    CameraRecovered,
+    CrowdingEnded,
+    CrowdingStarted,
     DeviceDown,
     DeviceUp,
+    EventData,
+    IntrusionEnded,
+    IntrusionStarted,
     LitteringCleared,
     LitteringConfirmed,
+    LitteringFixture,
     LitteringReclaimed,
+    LoiteringEnded,
+    LoiteringStarted,
     OutboxGap,
 )
 
@@ -27,6 +37,10 @@ class AlarmKind(StrEnum):
     """What may need a person's answer."""
 
     LITTERING = "littering"
+    INTRUSION = "intrusion"
+    LOITERING = "loitering"
+    CROWDING = "crowding"
+    CAMERA_DEGRADED = "camera_degraded"
     DEVICE_DOWN = "device_down"
     BROADCAST_FAILED = "broadcast_failed"
     OUTBOX_GAP = "outbox_gap"
@@ -49,11 +63,17 @@ class Rule:
     priority: Priority
     latched: bool = False
     """Ends only by an operator: its condition cannot be seen to end."""
+    mistakable: bool = False
+    """A machine judged what it saw: an operator may call it a false alarm."""
 
 
 RULES: Mapping[AlarmKind, Rule] = MappingProxyType(
     {
-        AlarmKind.LITTERING: Rule(priority=Priority.HIGH),
+        AlarmKind.LITTERING: Rule(priority=Priority.HIGH, mistakable=True),
+        AlarmKind.INTRUSION: Rule(priority=Priority.HIGH, mistakable=True),
+        AlarmKind.LOITERING: Rule(priority=Priority.MEDIUM, mistakable=True),
+        AlarmKind.CROWDING: Rule(priority=Priority.MEDIUM, mistakable=True),
+        AlarmKind.CAMERA_DEGRADED: Rule(priority=Priority.MEDIUM, mistakable=True),
         AlarmKind.DEVICE_DOWN: Rule(priority=Priority.MEDIUM),
         AlarmKind.BROADCAST_FAILED: Rule(priority=Priority.HIGH),
         AlarmKind.OUTBOX_GAP: Rule(priority=Priority.MEDIUM, latched=True),
@@ -94,23 +114,24 @@ def decide_effect(event: Event) -> Effect | None:
     Broadcast progress needs the broadcast's text: see `decide_broadcast_effect`.
     """
     device_id = event.device_id or ""
-    effect: Effect | None = None
     match event.data:
-        case LitteringConfirmed() as left:
-            effect = _littering(device_id, left)
-        case LitteringCleared(object_id=part_id):
-            effect = _gone(device_id, part_id, "cleared")
-        case LitteringReclaimed(object_id=part_id):
-            effect = _gone(device_id, part_id, "reclaimed")
         case DeviceDown() as down:
-            effect = _down(device_id, down)
+            return _down(device_id, down)
         case DeviceUp():
-            effect = Return(kind=AlarmKind.DEVICE_DOWN, object_id=device_id, outcome="up")
+            return Return(kind=AlarmKind.DEVICE_DOWN, object_id=device_id, outcome="up")
         case OutboxGap() as gap:
-            effect = _gap(event.event_id, gap)
+            return _gap(event.event_id, gap)
+        case CameraDegraded() as worse:
+            return _degraded(device_id, worse)
+        case CameraRecovered(condition=condition):
+            return Return(
+                kind=AlarmKind.CAMERA_DEGRADED,
+                object_id=device_id,
+                part_id=str(condition),
+                outcome="recovered",
+            )
         case _:
-            pass
-    return effect
+            return _littering(device_id, event.data) or _presence(device_id, event.data)
 
 
 def decide_broadcast_effect(
@@ -160,14 +181,62 @@ def broadcast_object_id(device_id: str, text: str) -> str:
     return f"{device_id}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def _littering(device_id: str, left: LitteringConfirmed) -> Raise:
-    facts = left.model_dump(mode="json", exclude={"pictures", "object_id"})
+def presence_object_id(device_id: str, zone: str) -> str:
+    """Return the object of presence in a zone: this zone of this camera, ≤80 characters."""
+    return f"{device_id}/{hashlib.sha256(zone.encode()).hexdigest()[:16]}"
+
+
+def _littering(device_id: str, sighting: EventData) -> Effect | None:
+    match sighting:
+        case LitteringConfirmed() as left:
+            return Raise(
+                kind=AlarmKind.LITTERING,
+                object_id=device_id,
+                device_id=device_id,
+                part_id=left.object_id,
+                # The path is long, and lists do not show it: it stays with the event.
+                facts=left.model_dump(mode="json", exclude={"pictures", "object_id", "path"}),
+            )
+        case LitteringCleared(object_id=part_id):
+            return _gone(device_id, part_id, "cleared")
+        case LitteringReclaimed(object_id=part_id):
+            return _gone(device_id, part_id, "reclaimed")
+        case LitteringFixture(object_id=part_id):
+            return _gone(device_id, part_id, "fixture")
+        case _:
+            return None
+
+
+def _presence(device_id: str, sighting: EventData) -> Effect | None:
+    match sighting:
+        case IntrusionStarted() | IntrusionEnded():
+            kind = AlarmKind.INTRUSION
+        case LoiteringStarted() | LoiteringEnded():
+            kind = AlarmKind.LOITERING
+        case CrowdingStarted() | CrowdingEnded():
+            kind = AlarmKind.CROWDING
+        case _:
+            return None
+    object_id = presence_object_id(device_id, sighting.zone)
+    if isinstance(sighting, IntrusionEnded | LoiteringEnded | CrowdingEnded):
+        return Return(kind=kind, object_id=object_id, part_id=sighting.object_id, outcome="left")
     return Raise(
-        kind=AlarmKind.LITTERING,
+        kind=kind,
+        object_id=object_id,
+        device_id=device_id,
+        part_id=sighting.object_id,
+        facts=sighting.model_dump(mode="json", exclude={"pictures", "object_id"}),
+    )
+
+
+def _degraded(device_id: str, worse: CameraDegraded) -> Raise:
+    condition = str(worse.condition)
+    return Raise(
+        kind=AlarmKind.CAMERA_DEGRADED,
         object_id=device_id,
         device_id=device_id,
-        part_id=left.object_id,
-        facts=facts,
+        part_id=condition,
+        facts={f"detail_{condition}": worse.detail},
     )
 
 

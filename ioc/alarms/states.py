@@ -26,6 +26,14 @@ class Cause(StrEnum):
     """The condition is over."""
     CLOSE = "close"
     """An operator ended a latched alarm."""
+    MARK_FALSE = "mark_false"
+    """An operator said that nothing had happened; ends the alarm."""
+    UNDO = "undo"
+    """The same operator took that back at once."""
+    MARK_FIXTURE = "mark_fixture"
+    """An operator ordered that the object be taken for one that belongs there."""
+    CORROBORATE = "corroborate"
+    """A camera's own analysis says the same."""
 
 
 class TransitionRefused(Exception):
@@ -84,6 +92,17 @@ def decide_return(state: AlarmState, *, latched: bool, annunciate: bool) -> Alar
     if not annunciate:
         return AlarmState.NORMAL
     return _RETURNED.get(state, state)
+
+
+def decide_mark_false(state: AlarmState) -> AlarmState:
+    """Return the state after an operator has said that nothing had happened.
+
+    Raises:
+        TransitionRefused: the alarm is over already.
+    """
+    if state is AlarmState.NORMAL:
+        raise TransitionRefused(state, Cause.MARK_FALSE, "it is over")
+    return AlarmState.NORMAL
 
 
 def decide_close(state: AlarmState, *, latched: bool) -> AlarmState:

@@ -45,6 +45,10 @@ class Order:
     issued_at: datetime
     expires_at: datetime
     broadcast_id: str | None = None
+    alarm_id: str | None = None
+    """The alarm whose page shows what becomes of it."""
+    object_id: str | None = None
+    """The sighting of that alarm which it is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,8 @@ async def order_command(
         "command_number": command.command_number,
         "kind": command.kind,
         "broadcast_id": order.broadcast_id,
+        "alarm_id": order.alarm_id,
+        "object_id": order.object_id,
         "signed": sign_command(command, key_id=signing.key_id, key=signing.key),
         "issued_at": order.issued_at,
         "expires_at": order.expires_at,

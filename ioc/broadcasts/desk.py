@@ -49,6 +49,11 @@ class BroadcastDesk:
         self._speech = speech
         self._turns = asyncio.Semaphore(_PARALLEL_RENDERINGS)
 
+    @property
+    def dispatch(self) -> CommandDispatch:
+        """Sends commands of every kind."""
+        return self._dispatch
+
     async def preview(self, access: Access, text: str) -> Preview:
         """Render a text as it will sound, and remember that this person has heard it.
 

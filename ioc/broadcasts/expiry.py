@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ioc.alarms.desk import Occurrence, raise_alarm
 from ioc.alarms.rules import broadcast_failed
 from ioc.store import journal
-from ioc.store.tables import audio, broadcasts, commands, deliveries, devices
+from ioc.store.tables import alarms, audio, broadcasts, commands, deliveries, devices
 
 # An answer given in the last moment still needs its way through the broker.
 ANSWER_GRACE = timedelta(seconds=15)
@@ -29,10 +29,17 @@ async def expire_commands(connection: AsyncConnection, *, now: datetime) -> list
         update(commands)
         .where(commands.c.state == "pending", commands.c.expires_at < now - ANSWER_GRACE)
         .values(state="expired", reason="no answer before it expired")
-        .returning(commands.c.kind, commands.c.broadcast_id, commands.c.gateway_id)
+        .returning(
+            commands.c.kind,
+            commands.c.broadcast_id,
+            commands.c.gateway_id,
+            commands.c.alarm_id,
+        )
     )
     overdue: list[Row[Any]] = []
     for command in expired.all():
+        if command.alarm_id is not None:
+            await tell_alarm(connection, command.alarm_id, at=now)
         if command.kind == "speak.v1":
             wanted = _rows(_UNCONFIRMED).where(
                 deliveries.c.broadcast_id == command.broadcast_id,
@@ -40,6 +47,15 @@ async def expire_commands(connection: AsyncConnection, *, now: datetime) -> list
             )
             overdue.extend((await connection.execute(wanted)).all())
     return overdue
+
+
+async def tell_alarm(connection: AsyncConnection, alarm_id: str, *, at: datetime) -> None:
+    """Tell who watches an alarm that a command about it has come to an end."""
+    area_id = await connection.scalar(select(alarms.c.area_id).where(alarms.c.alarm_id == alarm_id))
+    if area_id is not None:
+        await journal.write(
+            connection, subject="alarm", subject_id=alarm_id, area_id=area_id, at=at
+        )
 
 
 async def unproven_deliveries(connection: AsyncConnection, *, now: datetime) -> list[Row[Any]]:

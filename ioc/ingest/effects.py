@@ -2,30 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
-
 from contracts.envelope import Event
 from contracts.events import (
     BroadcastProgress,
+    CameraReported,
     CommandResult,
     DeviceDown,
     DeviceUp,
     EvidenceLost,
-    LitteringCleared,
-    LitteringConfirmed,
-    LitteringReclaimed,
     OutboxGap,
-    Picture,
 )
-from ioc.alarms import Occurrence, Raise, raise_alarm, return_alarm
+from ioc.alarms import Occurrence, Raise, corroborate, raise_alarm, return_alarm
 from ioc.alarms.rules import Effect, decide_effect
 from ioc.gateways.register import Gateway
 from ioc.ingest import committed
+from ioc.ingest.announcements import announce, lose
 from ioc.ingest.history import ended_since
 from ioc.ingest.proofs import take_progress, take_result
 from ioc.ingest.transaction import Transaction
-from ioc.store import journal
-from ioc.store.tables import alarms, evidence
 
 
 async def apply_effects(
@@ -42,13 +36,14 @@ async def apply_effects(
         standing=event.standing,
     )
     alarm_id = await _apply_to_alarms(transaction, event, occurrence, decide_effect(event))
+    await announce(transaction, gateway, event, alarm_id=alarm_id)
     match event.data:
         case DeviceDown() | DeviceUp():
             await _take_device_state(transaction, gateway, event, occurred_at)
-        case LitteringConfirmed() | LitteringCleared() | LitteringReclaimed() as seen:
-            await _announce(transaction, gateway, event, seen.pictures, alarm_id)
+        case CameraReported() as reported:
+            await corroborate(transaction.connection, reported, occurrence)
         case EvidenceLost() as lost:
-            await _lose(transaction, gateway, lost)
+            await lose(transaction, gateway, lost)
         case OutboxGap() as gap:
             await _count_gap(transaction, gateway, gap)
         case BroadcastProgress() as progress:
@@ -104,64 +99,6 @@ async def _take_device_state(
         reason=None if down is None else str(down.reason),
         state_since=occurred_at,
     )
-
-
-async def _announce(
-    transaction: Transaction,
-    gateway: Gateway,
-    event: Event,
-    pictures: tuple[Picture, ...],
-    alarm_id: str | None,
-) -> None:
-    rows = {}
-    for picture in pictures:
-        stored_at = await _stored_at(transaction, gateway, picture.sha256)
-        rows[picture.role, picture.sha256] = {
-            "event_id": event.event_id,
-            "role": picture.role,
-            "sha256": picture.sha256,
-            "gateway_id": gateway.gateway_id,
-            "alarm_id": alarm_id,
-            "media_type": picture.media_type,
-            "size_bytes": picture.size_bytes,
-            "width_px": picture.width_px,
-            "height_px": picture.height_px,
-            "taken_at": picture.taken_at,
-            "state": "announced" if stored_at is None else "stored",
-            "stored_at": stored_at,
-        }
-    if rows:
-        await transaction.connection.execute(insert(evidence), list(rows.values()))
-
-
-async def _stored_at(transaction: Transaction, gateway: Gateway, sha256: str) -> datetime | None:
-    """Return when this gateway's picture was stored: a standing condition names it again."""
-    at: datetime | None = await transaction.connection.scalar(
-        select(evidence.c.stored_at)
-        .where(evidence.c.sha256 == sha256, evidence.c.gateway_id == gateway.gateway_id)
-        .where(evidence.c.state == "stored")
-        .limit(1)
-    )
-    return at
-
-
-async def _lose(transaction: Transaction, gateway: Gateway, lost: EvidenceLost) -> None:
-    connection = transaction.connection
-    mine = (evidence.c.sha256 == lost.sha256) & (evidence.c.gateway_id == gateway.gateway_id)
-    affected = (
-        select(alarms.c.alarm_id, alarms.c.area_id)
-        .distinct()
-        .join(evidence, evidence.c.alarm_id == alarms.c.alarm_id)
-        .where(mine, evidence.c.state == "announced")
-    )
-    waiting = (await connection.execute(affected)).all()
-    await connection.execute(
-        update(evidence).where(mine, evidence.c.state == "announced").values(state="lost")
-    )
-    for alarm_id, area_id in waiting:
-        await journal.write(
-            connection, subject="alarm", subject_id=alarm_id, area_id=area_id, at=transaction.at
-        )
 
 
 async def _count_gap(transaction: Transaction, gateway: Gateway, gap: OutboxGap) -> None:

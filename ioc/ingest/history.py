@@ -4,12 +4,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Event
-from contracts.events import LitteringConfirmed
 from ioc.alarms import AlarmKind, Occurrence, Raise, Return
 from ioc.store.tables import events
 
 _ENDS = {
-    AlarmKind.LITTERING: ("littering.cleared.v1", "littering.reclaimed.v1"),
+    AlarmKind.LITTERING: (
+        "littering.cleared.v1",
+        "littering.reclaimed.v1",
+        "littering.fixture.v1",
+    ),
+    AlarmKind.INTRUSION: ("intrusion.ended.v1",),
+    AlarmKind.LOITERING: ("loitering.ended.v1",),
+    AlarmKind.CROWDING: ("crowding.ended.v1",),
+    AlarmKind.CAMERA_DEGRADED: ("camera.recovered.v1",),
     AlarmKind.DEVICE_DOWN: ("device.up.v1",),
 }
 
@@ -28,9 +35,9 @@ async def ended_since(
         .where(events.c.occurred_at >= occurrence.occurred_at)
         .limit(1)
     )
-    if isinstance(event.data, LitteringConfirmed):
-        # An object id is a UUID, so it can stand in the body only as this value.
-        query = query.where(events.c.body.contains(f'"{event.data.object_id}"'))
+    if effect.part_id:
+        # A UUID, or a condition in an end without free text: it stands there only as this value.
+        query = query.where(events.c.body.contains(f'"{effect.part_id}"'))
     if await connection.scalar(query) is None:
         return None
     return Return(

@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, select, update
 
 from contracts.events import BroadcastProgress, BroadcastState, CommandOutcome, CommandResult
 from ioc.alarms.rules import Effect, broadcast_failed, decide_broadcast_effect
+from ioc.broadcasts.expiry import tell_alarm
 from ioc.gateways.register import Gateway
 from ioc.ingest.transaction import Transaction
 from ioc.store import journal
@@ -83,6 +84,8 @@ async def take_result(
     await connection.execute(
         update(commands).where(this).values(state=str(result.outcome), reason=result.reason)
     )
+    if command["alarm_id"] is not None:
+        await tell_alarm(connection, command["alarm_id"], at=transaction.at)
     if result.outcome is CommandOutcome.DONE or command["kind"] != "speak.v1":
         return []
     return await _fail_deliveries(transaction, gateway, command["broadcast_id"], result)

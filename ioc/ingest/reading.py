@@ -1,14 +1,15 @@
 """From an MQTT message to values, or to the reason why not; pure."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from contracts.batch import Batch, decode_batch
-from contracts.codec import decode
+from contracts.codec import parse_object, validate
 from contracts.envelope import Event, decode_event
 from contracts.errors import ContractError
 from contracts.events import CommandResult, EvidenceLost, OutboxGap
 from contracts.state import Birth, Will, decode_state
-from contracts.telemetry import TelemetryRow
+from contracts.telemetry import Metric, TelemetryRow
 from contracts.topics import Address, Channel, parse_topic_name
 from ioc.ingest.received import Received
 
@@ -62,6 +63,8 @@ class SampleRow:
     line: bytes
     samples: TelemetryRow | None
     fault: str = ""
+    unknown_metrics: tuple[str, ...] = ()
+    """Names that a later release of the gateway may measure; their samples are not kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +140,26 @@ def _telemetry(received: Received, address: Address, batch: Batch) -> TelemetryB
 
 def _sample_row(sequence: int, line: bytes) -> SampleRow:
     try:
-        samples = decode(TelemetryRow, line)
+        fields = parse_object(line)
+        unknown = _unknown_metrics(fields)
+        if unknown:
+            known = [each for each in fields["samples"] if _metric_of(each) not in unknown]
+            fields = {**fields, "samples": known}
+        samples = validate(TelemetryRow, fields)
     except ContractError as error:
         return SampleRow(sequence=sequence, line=line, samples=None, fault=str(error))
-    return SampleRow(sequence=sequence, line=line, samples=samples)
+    return SampleRow(
+        sequence=sequence, line=line, samples=samples, unknown_metrics=tuple(sorted(unknown))
+    )
+
+
+def _unknown_metrics(fields: dict[str, Any]) -> set[str]:
+    samples = fields.get("samples")
+    if not isinstance(samples, list):
+        return set()
+    return {name for each in samples if (name := _metric_of(each))} - set(Metric)
+
+
+def _metric_of(sample: object) -> str:
+    name = sample.get("metric") if isinstance(sample, dict) else None
+    return name if isinstance(name, str) else ""

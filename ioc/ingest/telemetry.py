@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
 from contracts.ranges import Ranges, of_sequences
 from contracts.telemetry import Metric, Sample
 from ioc.gateways.register import Gateway
@@ -13,6 +15,8 @@ from ioc.ingest.transaction import Transaction
 from ioc.timeseries import Point, SeriesKey
 
 Batches = Sequence[tuple[Gateway, TelemetryBatch]]
+
+_log = structlog.get_logger(__name__)
 
 _IMPOSSIBLE = timedelta(seconds=60)
 """A correction that leads further beyond the arrival is out of date: the clock has been set since."""
@@ -45,6 +49,7 @@ async def take_telemetry(transaction: Transaction, batches: Batches) -> None:
         if row.samples is None
     ]
     await transaction.quarantine(faults)
+    _tell_unknown(batches)
     whole: dict[tuple[str, str], Ranges] = defaultdict(tuple)
     for gateway, batch in batches:
         whole[gateway.gateway_id, batch.epoch] += of_sequences(r.sequence for r in batch.rows)
@@ -58,6 +63,18 @@ async def take_telemetry(transaction: Transaction, batches: Batches) -> None:
             lane="telemetry",
             ranges=ranges,
         )
+
+
+def _tell_unknown(batches: Batches) -> None:
+    for gateway, batch in batches:
+        unknown = {name for row in batch.rows for name in row.unknown_metrics}
+        if unknown:
+            _log.info(
+                "telemetry.unknown_metrics",
+                gateway_id=gateway.gateway_id,
+                metrics=sorted(unknown)[:10],
+                advice="the gateway is newer than the centre: update the centre",
+            )
 
 
 async def _note_working_cameras(

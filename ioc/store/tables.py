@@ -149,7 +149,7 @@ alarms = Table(
     "alarms",
     metadata,
     Column("alarm_id", String(36), primary_key=True),
-    Column("kind", String(40), nullable=False),  # littering | device_down | broadcast_failed | …
+    Column("kind", String(40), nullable=False),  # ioc.alarms' AlarmKind
     Column("gateway_id", String(63), nullable=False),
     Column("device_id", String(63)),
     Column("object_id", String(80), nullable=False),  # one alarm per (kind, gateway, object)
@@ -171,6 +171,14 @@ alarms = Table(
     Index("alarms_by_state", "state"),
 )
 
+alarm_parts = Table(
+    "alarm_parts",
+    metadata,
+    Column("alarm_id", String(36), primary_key=True),
+    Column("part_id", String(200), primary_key=True),  # of a sighting: its object_id
+    Index("alarm_parts_by_part", "part_id"),
+)
+
 alarm_transitions = Table(
     "alarm_transitions",
     metadata,
@@ -189,17 +197,22 @@ evidence = Table(
     "evidence",
     metadata,
     Column("event_id", String(36), primary_key=True),
-    Column("role", String(20), primary_key=True),  # before | depositing | after
+    Column("role", String(20), primary_key=True),  # before | depositing | after | shown | clip
     Column("sha256", String(64), primary_key=True, index=True),
     Column("gateway_id", String(63), nullable=False),
     Column("alarm_id", String(36), index=True),
+    Column("object_id", String(36), index=True),  # of the sighting it shows
     Column("media_type", String(60), nullable=False),
     Column("size_bytes", Integer, nullable=False),
     Column("width_px", Integer, nullable=False),
     Column("height_px", Integer, nullable=False),
-    Column("taken_at", Instant, nullable=False),
+    Column("taken_at", Instant, nullable=False),  # of a clip: when it begins
     Column("state", String(12), nullable=False),  # announced | stored | lost
     Column("stored_at", Instant),
+    # Of clips only
+    Column("duration_s", Float),
+    Column("codec", String(8)),  # h264 | hevc
+    Column("encoded_again", Boolean),  # privacy masks were burnt in
 )
 
 audio = Table(
@@ -261,6 +274,8 @@ commands = Table(
     Column("command_number", _BIG, nullable=False),
     Column("kind", String(40), nullable=False),
     Column("broadcast_id", String(36), index=True),
+    Column("alarm_id", String(36), index=True),  # whose sighting it is about
+    Column("object_id", String(36)),
     Column("signed", LargeBinary, nullable=False),  # published as it is, until result or expiry
     Column("issued_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),

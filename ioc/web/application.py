@@ -10,6 +10,7 @@ from ioc.web import feed_route
 from ioc.web.api import alarms as alarms_api
 from ioc.web.api import broadcasts as broadcasts_api
 from ioc.web.api import devices as devices_api
+from ioc.web.api import evidence as evidence_api
 from ioc.web.failures import register_failures
 from ioc.web.feed import Feed
 from ioc.web.gateway_routes import create_gateway_router
@@ -39,7 +40,7 @@ def create_application(centre: "Centre") -> FastAPI:
     register_failures(application)
     for room in (login, console, speaking, devices, proofs, phone, feed_route):
         application.include_router(room.router)
-    for interface in (alarms_api, devices_api, broadcasts_api):
+    for interface in (alarms_api, evidence_api, devices_api, broadcasts_api):
         application.include_router(interface.router)
     application.include_router(create_gateway_router(centre))
     application.mount("/static", StaticFiles(directory=_STATIC), name="static")

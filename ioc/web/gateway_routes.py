@@ -1,13 +1,16 @@
-"""What gateways fetch and deliver over HTTP: audio by hash, evidence pictures by hash.
+"""What gateways fetch and deliver over HTTP: audio by hash, evidence by hash.
 
 A gateway proves itself with its bearer token and gets only what a command names, and delivers only
 what a committed event of its own announced.
 """
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -17,11 +20,13 @@ from sqlalchemy import select
 from starlette.requests import ClientDisconnect
 from typing_extensions import override
 
-from ioc.evidence.pictures import (
-    MAX_PICTURE_BYTES,
+from ioc.evidence import (
+    Announced,
+    EvidenceRefused,
+    NotAClip,
     NotAnnounced,
     NotAPicture,
-    PictureTooLarge,
+    TooLarge,
     WrongHash,
 )
 from ioc.store.engine import Store
@@ -31,6 +36,16 @@ if TYPE_CHECKING:
     from ioc.centre import Centre
 
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How slowly a body may come; a gateway may be held to 16 kbit/s, in pieces of 64 kB."""
+
+    silence_s: float = 120.0
+    """Without a single byte."""
+    least_bytes_per_s: float = 1_000.0
+    """On average, after the first `silence_s`."""
 
 
 class GatewayRefused(Exception):
@@ -66,8 +81,9 @@ def _answer(refused: GatewayRefused) -> JSONResponse:
     return JSONResponse(body, status_code=refused.status_code, headers=headers)
 
 
-def create_gateway_router(centre: "Centre") -> APIRouter:
+def create_gateway_router(centre: "Centre", *, patience: Patience | None = None) -> APIRouter:
     """Return the routes under `/gateway`; they answer their refusals themselves."""
+    waits = patience or Patience()
     router = APIRouter(prefix="/gateway", tags=["gateway"], route_class=_GatewayRoute)
 
     async def authenticated(request: Request) -> str:
@@ -78,10 +94,13 @@ def create_gateway_router(centre: "Centre") -> APIRouter:
 
     @router.put("/evidence/{sha256}", status_code=204)
     async def deliver_evidence(request: Request, sha256: Sha256, gateway_id: gateway) -> Response:
-        """Take a JPEG picture that an event of this gateway announced."""
-        if not await centre.pictures.expected(gateway_id, sha256):
+        """Take a JPEG picture or an MP4 clip that an event of this gateway announced."""
+        announced = await centre.evidence.announced(gateway_id, sha256)
+        if announced is None:
             raise _not_announced()
-        await _keep_picture(centre, gateway_id, sha256, await _read_capped(request))
+        _check_declared_length(request, announced)
+        body = _timely(request, waits, size_bytes=announced.size_bytes)
+        await _keep(centre, gateway_id, sha256, body)
         return Response(status_code=204)
 
     @router.get("/audio/{sha256}", response_class=FileResponse)
@@ -95,32 +114,58 @@ def create_gateway_router(centre: "Centre") -> APIRouter:
     return router
 
 
-async def _keep_picture(centre: "Centre", gateway_id: str, sha256: str, body: bytes) -> None:
+async def _keep(centre: "Centre", gateway_id: str, sha256: str, body: AsyncIterator[bytes]) -> None:
     try:
-        await centre.pictures.accept(gateway_id, sha256, body)
-    except NotAnnounced as error:
-        raise _not_announced() from error
-    except PictureTooLarge as error:
-        raise _too_large() from error
-    except WrongHash as error:
-        raise GatewayRefused(422, "wrong_hash", str(error)) from error
-    except NotAPicture as error:
-        raise GatewayRefused(422, "not_a_picture", str(error)) from error
+        await centre.evidence.accept(gateway_id, sha256, body)
+    except EvidenceRefused as error:
+        raise _refusal_of(error) from error
 
 
-async def _read_capped(request: Request) -> bytes:
+def _refusal_of(error: EvidenceRefused) -> GatewayRefused:
+    match error:
+        case NotAnnounced():
+            return _not_announced()
+        case TooLarge():
+            return GatewayRefused(413, "too_large", str(error))
+        case WrongHash():
+            return GatewayRefused(422, "wrong_hash", str(error))
+        case NotAPicture():
+            return GatewayRefused(422, "not_a_picture", str(error))
+        case NotAClip():
+            return GatewayRefused(422, "not_a_clip", str(error))
+        case _:
+            return GatewayRefused(422, "refused", str(error))
+
+
+def _check_declared_length(request: Request, announced: Announced) -> None:
     declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > MAX_PICTURE_BYTES:
-        raise _too_large()
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_PICTURE_BYTES:
-                raise _too_large()
-    except ClientDisconnect as error:
-        raise GatewayRefused(400, "incomplete", "the connection ended within the body") from error
-    return bytes(body)
+        announced.check_length(int(declared) if declared.isdecimal() else 0)
+    except EvidenceRefused as error:
+        raise _refusal_of(error) from error
+
+
+async def _timely(request: Request, patience: Patience, *, size_bytes: int) -> AsyncIterator[bytes]:
+    """Give the body as it comes; a sender that trickles or falls silent holds nothing for long."""
+    begun_s = time.monotonic()
+    whole_s = patience.silence_s + size_bytes / patience.least_bytes_per_s
+    stream = request.stream()
+    while True:
+        left_s = begun_s + whole_s - time.monotonic()
+        try:
+            async with asyncio.timeout(min(patience.silence_s, left_s)):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise GatewayRefused(
+                408, "too_slow", "the body came too slowly; send it again"
+            ) from error
+        except ClientDisconnect as error:
+            raise GatewayRefused(
+                400, "incomplete", "the connection ended within the body"
+            ) from error
+        yield chunk
 
 
 async def _gateway_of(store: Store, request: Request) -> str:
@@ -150,9 +195,5 @@ def _require_private_line(request: Request) -> None:
 
 def _not_announced() -> GatewayRefused:
     return GatewayRefused(
-        404, "not_announced", "no committed event of this gateway announces this picture (yet)"
+        404, "not_announced", "no committed event of this gateway announces this file (yet)"
     )
-
-
-def _too_large() -> GatewayRefused:
-    return GatewayRefused(413, "too_large", f"a picture has at most {MAX_PICTURE_BYTES} bytes")

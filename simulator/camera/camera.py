@@ -17,6 +17,7 @@ from simulator.camera.onvif.device import (
     OnvifDevice,
 )
 from simulator.camera.onvif.discovery import DiscoverableDevice, answer_probes
+from simulator.camera.onvif.event_service import EventService
 from simulator.camera.onvif.http_server import serve_http
 from simulator.camera.settings import CameraSettings
 from simulator.camera.stream.output import StreamOutput
@@ -40,12 +41,19 @@ class SimulatedCamera:
     """A running camera."""
 
     def __init__(
-        self, settings: CameraSettings, player: Player, rtsp: RtspServer, clock: "CameraClock"
+        self,
+        settings: CameraSettings,
+        player: Player,
+        rtsp: RtspServer,
+        *,
+        clock: "CameraClock",
+        events: EventService,
     ) -> None:
         self.settings = settings
         self.player = player
         self.rtsp = rtsp
         self.clock = clock
+        self.events = events
         self.output = StreamOutput(rtsp)
         self.credentials = Credentials(username=settings.username, password=settings.password)
 
@@ -79,6 +87,8 @@ class SimulatedCamera:
                 self.rtsp.order(do="password", value=str(order["value"]))
             case "clock":
                 self.clock.offset_s = float(order["offset_s"])
+            case "event" | "events" | "forget_subscriptions":
+                self.events.obey(order)
             case unknown:
                 raise OrderError(f"there is no order {unknown!r}")
 
@@ -121,7 +131,8 @@ async def open_camera(
         )
         rtsp = await start_rtsp_server(address, interpreter=settings.gst_python)
         stack.push_async_callback(rtsp.close)
-        camera = SimulatedCamera(settings, player, rtsp, clock)
+        events = EventService(clock.now, say, longest_s=settings.events_longest_s)
+        camera = SimulatedCamera(settings, player, rtsp, clock=clock, events=events)
         http_port = await _serve_onvif(stack, camera, say)
         base = f"http://{settings.host}:{http_port}"
         if settings.discovery_interface is not None:
@@ -155,6 +166,7 @@ async def _serve_onvif(stack: AsyncExitStack, camera: SimulatedCamera, say: Say)
         camera_now=camera.clock.now,
         snapshot=camera.player.snapshot,
         refused=lambda service: say("auth_failed", service=service),
+        events=camera.events if settings.events else None,
     )
     device = OnvifDevice(description, camera.credentials, parts)
     server = await serve_http(device.answer, host=settings.host, port=settings.http_port)

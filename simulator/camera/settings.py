@@ -42,6 +42,10 @@ class CameraSettings(BaseModel):
     """Camera clock minus true time, in seconds."""
     soap_auth: SoapAuth = "both"
     """How SOAP requests may authenticate."""
+    events: bool = True
+    """Whether the camera tells events by ONVIF pull point."""
+    events_longest_s: float = Field(default=3600.0, gt=0)
+    """Longest time that a subscription is granted for."""
     advertised_host: str | None = None
     """A host the camera writes into its addresses instead of the one it was asked at."""
     discovery_interface: str | None = None

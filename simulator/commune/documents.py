@@ -6,7 +6,7 @@ from typing import Any
 from simulator.commune import world
 from simulator.commune.folder import Folder
 from simulator.commune.options import Options
-from simulator.commune.world import Camera, Loudspeaker
+from simulator.commune.world import Camera, Loudspeaker, Zone
 
 Document = dict[str, Any]
 FIRST_DUMPING_S = 10.0
@@ -87,6 +87,7 @@ def gateway_document(
         "site_id": world.SITE,
         "gateway_id": world.GATEWAY,
         "data_dir": str(folder.gateway),
+        "time_zone": world.TIME_ZONE,
         "centre": centre,
         "broker": {
             "host": "127.0.0.1",
@@ -160,11 +161,19 @@ def _camera_section(
             "username": "gateway",
             "password_file": str(folder.secrets / camera.id),
         }
-    zone = [list(corner) for corner in camera.no_dumping]
     return section | {
-        "zones": [{"name": "toàn cảnh", "purpose": "no_dumping", "polygon": zone}],
+        "zones": [_zone_section(zone) for zone in camera.zones],
         "unattended_s": options.unattended_s,
         "loudspeakers": list(camera.loudspeakers),
+    }
+
+
+def _zone_section(zone: Zone) -> Document:
+    return {
+        "name": zone.name,
+        "purpose": zone.purpose,
+        "polygon": [list(corner) for corner in zone.polygon],
+        "hours": list(zone.hours),
     }
 
 

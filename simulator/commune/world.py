@@ -25,6 +25,18 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Zone:
+    """What is watched for, where and when, in the gateway's words."""
+
+    name: str
+    purpose: str
+    polygon: tuple[tuple[float, float], ...]
+    """Shares of the picture's width and height."""
+    hours: tuple[str, ...] = ()
+    """None: always."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Camera:
     """A place that is watched; `scene` names the drawn scene of the simulated camera."""
 
@@ -33,8 +45,7 @@ class Camera:
     area: str
     scene: str
     loudspeakers: tuple[str, ...]
-    no_dumping: tuple[tuple[float, float], ...]
-    """The zone in which nothing may be left: shares of the picture's width and height."""
+    zones: tuple[Zone, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +66,11 @@ SITE = "sang-moc"
 GATEWAY = "nha-van-hoa"
 GATEWAY_NAME = "Tủ thiết bị nhà văn hóa xã"
 WHOLE_PICTURE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+NO_DUMPING = Zone(name="toàn cảnh", purpose="no_dumping", polygon=WHOLE_PICTURE)
+IN_FRONT = ((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0))
+"""The ground between the camera and what it looks at."""
+DOOR_STEPS = ((0.40, 0.50), (0.62, 0.50), (0.62, 0.64), (0.40, 0.64))
+"""Of the culture house: who comes out of it passes here, who crosses the yard does not."""
 
 AREAS = (
     Area(id="sang-moc", name=COMMUNE),
@@ -101,7 +117,7 @@ CAMERAS = (
         area="ban-chuong",
         scene="lane-dumping",
         loudspeakers=("loa-ban-chuong",),
-        no_dumping=WHOLE_PICTURE,
+        zones=(NO_DUMPING,),
     ),
     Camera(
         id="cong-cho-na-lay",
@@ -109,7 +125,11 @@ CAMERAS = (
         area="na-lay",
         scene="market-gate",
         loudspeakers=("loa-na-lay",),
-        no_dumping=WHOLE_PICTURE,
+        zones=(
+            NO_DUMPING,
+            Zone(name="trước cổng chợ", purpose="crowding", polygon=IN_FRONT),
+            Zone(name="cổng chợ", purpose="loitering", polygon=IN_FRONT),
+        ),
     ),
     Camera(
         id="nha-van-hoa-khuoi-meo",
@@ -117,7 +137,15 @@ CAMERAS = (
         area="khuoi-meo",
         scene="culture-house",
         loudspeakers=("loa-na-lay",),
-        no_dumping=WHOLE_PICTURE,
+        zones=(
+            NO_DUMPING,
+            Zone(
+                name="cửa nhà văn hóa",
+                purpose="intrusion",
+                polygon=DOOR_STEPS,
+                hours=("22:00-05:00",),
+            ),
+        ),
     ),
 )
 

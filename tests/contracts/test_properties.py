@@ -200,9 +200,9 @@ def test_a_header_that_does_not_count_its_lines_is_refused():
 def test_a_command_with_the_data_of_another_kind_is_refused():
     """Also when it is built here, so it is never signed."""
     bodies = [path.read_bytes() for path in paths("commands")]
-    clock, speak = decode_command(bodies[0]), decode_command(bodies[1])
+    clock, other = decode_command(bodies[0]), decode_command(bodies[1])
     with pytest.raises(ValueError, match="not of the command's type"):
-        type(clock)(**{**dict(clock), "data": speak.data})
+        type(clock)(**{**dict(clock), "data": other.data})
 
 
 @pytest.mark.parametrize("tail", ["", "a/b"])

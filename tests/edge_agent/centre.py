@@ -39,6 +39,7 @@ class FakeCentre:
         self.telemetry = []
         self.audio: dict[str, bytes] = {}
         self.evidence: dict[str, bytes] = {}
+        self.media_types: dict[str, str] = {}
         self.evidence_answers: list[int] = []
         self.requests: list[tuple[str, str]] = []
         self.url = ""
@@ -188,4 +189,5 @@ class FakeCentre:
             return self.evidence_answers.pop(0), b""
         assert hashlib.sha256(body).hexdigest() == sha256
         self.evidence[sha256] = body
+        self.media_types[sha256] = headers["content-type"]
         return 204, b""

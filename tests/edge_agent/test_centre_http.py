@@ -32,16 +32,22 @@ async def received():
         yield arrived, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def test_a_picture_leaves_room_for_events(received):
+async def test_a_picture_leaves_room_for_events(received, tmp_path):
     """110 kB at 10 kB/s take at least eleven seconds: nothing is sent ahead of its time."""
     arrived, address = received
     clock = FakeClock(datetime(2026, 1, 5, tzinfo=UTC))
+    file = tmp_path / f"{SHA}.jpg"
+    file.write_bytes(PICTURE)
+
+    async def pace(sent_bytes: int) -> None:
+        await clock.sleep(sent_bytes / 10_000)
+
     async with (
-        open_centre_http(address, token="t", ca_file=None, clock=clock) as centre,
+        open_centre_http(address, token="t", ca_file=None) as centre,
         asyncio.TaskGroup() as tasks,
     ):
         upload = tasks.create_task(
-            centre.put_evidence(SHA, PICTURE, bytes_per_s=10_000.0), name="upload"
+            centre.put_evidence(file, media_type="image/jpeg", pace=pace), name="upload"
         )
         begun_s = clock.monotonic_s()
         while not upload.done():

@@ -1,11 +1,13 @@
 """gateway.yaml is refused with the key, the line and what was probably meant."""
 
 import base64
+import hashlib
 import textwrap
 
 import pytest
 
 from edge_agent import config
+from edge_agent.cameras.zones import order_zones
 from edge_agent.secret_files import read_secret, too_open
 from edge_agent.strict_yaml import ConfigurationError
 from edge_agent.vision import camera
@@ -37,6 +39,25 @@ cameras:
       - name: bãi
         purpose: no_dumping
         polygon: [[0, 0], [1, 0], [1, 1]]
+"""
+ZONE = """\
+        polygon: [[0, 0], [1, 0], [1, 1]]
+"""
+LOITERING = (
+    ZONE
+    + """\
+      - name: ghế đá
+        purpose: loitering
+        polygon: [[0, 0], [1, 0], [1, 1]]
+"""
+)
+WHOLE_MASK = """\
+    masks:
+      - [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]
+      - [[0.5, 0], [1, 0], [1, 1], [0.5, 1]]
+"""
+HALF_MASK = """\
+    masks: [[[0, 0], [1, 0], [1, 1]]]
 """
 
 
@@ -104,6 +125,20 @@ def test_all_faults_are_told_at_once(load):
         ("data_dir: data", "data_dir: data\nring_memory_mb: 10", "ring_memory_mb of 20"),
         ("data_dir: data", "data_dir: data\ndata_dir: other", "given twice"),
         ("broker:", "broker: [", "line"),
+        ("data_dir: data", "data_dir: data\ntime_zone: Hanoi", "write it like Asia/Ho_Chi_Minh"),
+        ("        purpose: no_dumping", "        purpose: parking", "line 22"),
+        (ZONE, ZONE + "        hours: [22-5]\n", "write them like 22:00-05:00"),
+        (ZONE, ZONE + "        present_s: 5\n", "present_s means nothing in a zone for no_dumping"),
+        (ZONE, LOITERING + "        crowd_share: 0.5\n", "it is for crowding"),
+        (ZONE, ZONE + "    clip: {before_s: 60}\n", "cameras[0].clip.before_s"),
+        (
+            "[1, 0], [1, 1]]",
+            "[0.5, 0.5], [1, 1]]",
+            "line 23: cameras[0].zones[0].polygon: covers no",
+        ),
+        (ZONE, ZONE + WHOLE_MASK, "line 24: cameras[0].masks: the masks cover the whole picture"),
+        (ZONE, ZONE + HALF_MASK, "line 20: cameras[0].zones: the zone bãi lies wholly under"),
+        (ZONE, ZONE + "    masks: [[[0, 0], [0, 0], [0, 0]]]\n", "cameras[0].masks[0]: covers no"),
     ],
 )
 def test_what_cannot_work_is_refused(load, before, after, told):
@@ -170,3 +205,69 @@ def test_secrets_that_others_can_read_are_warned_of(load, tmp_path):
     assert not too_open([token])
     token.chmod(0o644)
     assert "chmod 600" in too_open([token])[0]
+
+
+def test_a_zone_says_when_and_how_long_it_watches(load):
+    """What a zone leaves out is as usual for its purpose; a polygon may serve two purposes."""
+    text = (
+        BASE
+        + CAMERA
+        + """\
+      - name: ban đêm
+        purpose: intrusion
+        polygon: [[0, 0], [1, 0], [1, 1]]
+        hours: ["22:00-05:00", "12:00-13:30"]
+      - name: ghế đá
+        purpose: loitering
+        polygon: [[0, 0], [1, 0], [1, 1]]
+        present_s: 120
+      - name: cổng chợ
+        purpose: crowding
+        polygon: [[0, 0], [1, 0], [1, 1]]
+        crowd_share: 0.6
+"""
+    )
+    loaded = load(text)
+    assert loaded.time_zone == "Asia/Ho_Chi_Minh"
+    assert (loaded.cameras[0].clip.before_s, loaded.cameras[0].clip.after_s) == (8, 4)
+    dumping, night, bench, gate = order_zones(loaded.cameras[0], {"ban đêm": False})
+    assert len(loaded.cameras[0].zones[1].daily_hours) == 2
+    assert (dumping.armed, night.armed) == (True, False)
+    assert (night.present_s, bench.present_s, gate.present_s) == (1, 120, 10)
+    assert (bench.crowd_share, gate.crowd_share) == (0.35, 0.6)
+
+
+DETECTOR = """\
+detector:
+  model_file: people.onnx
+  sha256: {}
+  licence: Apache-2.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "there is no file"), (b"another model", "not the one given")],
+)
+def test_a_detector_that_is_not_there_is_refused_by_the_check_only(load, tmp_path, content, told):
+    """Whoever checks is told; a gateway that runs does without it, for nothing depends on it."""
+    if content is not None:
+        (tmp_path / "people.onnx").write_bytes(content)
+    text = BASE + DETECTOR.format(hashlib.sha256(b"a model").hexdigest())
+    assert load(text).detector.licence == "Apache-2.0"
+    with pytest.raises(ConfigurationError, match=f"line 12: detector: .*{told}"):
+        config.load(tmp_path / "gateway.yaml", checks_files=True)
+
+
+def test_the_approved_detector_is_accepted(load, tmp_path):
+    """Its hash is that of the file; the file is found from the configuration's folder."""
+    (tmp_path / "people.onnx").write_bytes(b"a model")
+    load(BASE + DETECTOR.format(hashlib.sha256(b"a model").hexdigest()))
+    loaded = config.load(tmp_path / "gateway.yaml", checks_files=True)
+    assert loaded.detector.model_file == tmp_path / "people.onnx"
+
+
+def test_a_detector_without_licence_is_refused(load):
+    """Somebody must answer for its use."""
+    text = BASE + DETECTOR.format("a" * 64).replace("  licence: Apache-2.0\n", "")
+    assert "detector.licence is missing" in faults(load, text)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from contracts.commands import Audio, Speak
+from contracts.commands import Audio, MarkFixture, Speak
 from contracts.events import (
     BroadcastProgress,
     CommandOutcome,
@@ -21,7 +21,9 @@ from contracts.events import (
     DeviceDown,
     DeviceUp,
     DownReason,
+    EvidenceClip,
     LitteringConfirmed,
+    LitteringFixture,
 )
 from contracts.state import Will
 from tests.edge_agent.audio import tone_ogg
@@ -137,10 +139,12 @@ def states_of(centre, loudspeaker_id="loa1"):
     ]
 
 
-async def test_littering_is_seen_and_its_pictures_arrive(centre, broker, tmp_path, agent_log):
-    """A bag left in the lane becomes an event, its pictures reach the centre, telemetry too."""
+async def test_littering_is_seen_and_its_evidence_arrives(centre, broker, tmp_path, agent_log):
+    """A bag left in the lane becomes an event with pictures and a clip, until somebody says that
+    it belongs there; telemetry comes too."""
     async with camera("--scene", "lane-dumping") as xaddr:
-        config = write_config(tmp_path, centre, broker, cameras=[camera_settings(xaddr)])
+        settings = camera_settings(xaddr, clip={"before_s": 2, "after_s": 1})
+        config = write_config(tmp_path, centre, broker, cameras=[settings])
         async with agent(config, agent_log):
             await centre.until(lambda: centre.data(LitteringConfirmed), 70)
             (littering,) = centre.data(LitteringConfirmed)
@@ -153,6 +157,17 @@ async def test_littering_is_seen_and_its_pictures_arrive(centre, broker, tmp_pat
                     (tmp_path / "data" / "spool" / f"{name}.jpg").exists() for name in wanted
                 ):
                     await asyncio.sleep(0.1)
+            await centre.until(lambda: centre.data(EvidenceClip), 15)
+            (clip,) = centre.data(EvidenceClip)
+            await centre.until(lambda: clip.clip.sha256 in centre.evidence, 20)
+            await centre.order(
+                centre.sign(MarkFixture(camera_id="cam1", object_id=littering.object_id))
+            )
+            await centre.until(lambda: centre.data(LitteringFixture), 15)
+    assert clip.object_id == littering.object_id
+    assert centre.evidence[clip.clip.sha256][4:8] == b"ftyp"
+    (taught,) = json.loads((tmp_path / "data" / "fixtures" / "cam1.json").read_text())
+    assert taught["looks"], "the analysis still knew the object"
     assert not centre.data(DeviceDown)
 
 

@@ -1,10 +1,14 @@
 """Alarms as the JSON interface answers them; the values' meaning is the store's."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
+from pydantic import Field
+
+from ioc.alarms.answers import FalseReason
 from ioc.web.api.shapes import Shape
-from ioc.web.reading.alarms import AlarmView, Picture, Transition
+from ioc.web.reading.alarms import AlarmView, Transition
+from ioc.web.reading.evidence import Clip, Picture
 
 
 class PictureShape(Shape):
@@ -12,6 +16,7 @@ class PictureShape(Shape):
 
     sha256: str
     event_id: str
+    object_id: str | None
     role: str
     taken_at: datetime
     state: str
@@ -22,6 +27,38 @@ class PictureShape(Shape):
     def of(cls, picture: Picture) -> Self:
         """Return the picture as answered."""
         return cls.model_validate(picture)
+
+
+class ClipShape(Shape):
+    """An evidence clip; fetch it at `/api/evidence/{sha256}` once it is stored."""
+
+    sha256: str
+    object_id: str | None
+    begins_at: datetime
+    duration_s: float
+    codec: str
+    encoded_again: bool
+    size_bytes: int
+    width_px: int
+    height_px: int
+    state: str
+
+    @classmethod
+    def of(cls, clip: Clip) -> Self:
+        """Return the clip as answered."""
+        return cls.model_validate(clip)
+
+
+class FalseMark(Shape):
+    """Why an alarm is called false."""
+
+    reason: FalseReason
+
+
+class FixtureMark(Shape):
+    """Which object belongs there: a part of the alarm's facts that is present."""
+
+    object_id: Annotated[str, Field(max_length=36)]
 
 
 class AlarmShape(Shape):
@@ -47,6 +84,7 @@ class AlarmShape(Shape):
     latched: bool
     facts: dict[str, Any]
     pictures: list[PictureShape]
+    clips: list[ClipShape]
     spoken: bool
 
     @classmethod

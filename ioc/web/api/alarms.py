@@ -1,22 +1,36 @@
-"""Alarms and their evidence as JSON; acknowledging and closing."""
+"""Alarms as JSON, and what people do to them."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.responses import FileResponse, Response
 
-from ioc.alarms.desk import AlarmUnknown, acknowledge, return_latched
-from ioc.alarms.states import AlarmState, TransitionRefused
+from ioc.alarms.answers import (
+    AlarmUnknown,
+    acknowledge,
+    mark_false,
+    note_fixture_order,
+    return_latched,
+    undo_mark,
+)
+from ioc.alarms.states import AlarmState, Cause, TransitionRefused
 from ioc.centre import Centre
+from ioc.fixture_orders import NotMarkable, order_fixture
 from ioc.people import Access
 from ioc.people.audit import Deed
 from ioc.people.audit import write as write_audit
-from ioc.store.tables import alarms, evidence
-from ioc.web.api.alarm_shapes import AlarmDetail, AlarmList, AlarmShape, TransitionShape
+from ioc.store.tables import alarms
+from ioc.web.api.alarm_shapes import (
+    AlarmDetail,
+    AlarmList,
+    AlarmShape,
+    FalseMark,
+    FixtureMark,
+    TransitionShape,
+)
 from ioc.web.errors import Refused
 from ioc.web.identity import Actor, Reader, TheCentre
 from ioc.web.reading.alarms import (
@@ -31,7 +45,7 @@ from ioc.web.reading.alarms import (
 router = APIRouter(prefix="/api", tags=["alarms"])
 
 AlarmId = Annotated[str, Path(max_length=36)]
-Act = Callable[[AsyncConnection, str, datetime], Awaitable[AlarmState]]
+Act = Callable[[AsyncConnection, str, datetime], Awaitable[object]]
 
 
 @router.get("/alarms")
@@ -71,31 +85,47 @@ async def close_alarm(centre: TheCentre, access: Actor, alarm_id: AlarmId) -> Al
     return await _detail(centre, access, alarm_id)
 
 
-@router.get("/evidence/{sha256}", response_class=FileResponse)
-async def read_picture(
-    request: Request,
-    centre: TheCentre,
-    access: Reader,
-    sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
-) -> Response:
-    """An evidence picture, for those whose areas hold its alarm."""
-    async with centre.store.read() as connection:
-        states = set(
-            await connection.scalars(
-                select(evidence.c.state)
-                .join(alarms, alarms.c.alarm_id == evidence.c.alarm_id)
-                .where(evidence.c.sha256 == sha256, alarms.c.area_id.in_(access.area_ids))
-            )
+@router.post("/alarms/{alarm_id}/mark-false")
+async def mark_alarm_false(
+    centre: TheCentre, access: Actor, alarm_id: AlarmId, mark: FalseMark
+) -> AlarmDetail:
+    """End an alarm because nothing had happened; can be taken back at once."""
+
+    async def act(connection: AsyncConnection, alarm_id: str, at: datetime) -> AlarmState:
+        return await mark_false(connection, alarm_id, reason=mark.reason, login=access.login, at=at)
+
+    await _change(centre, access, alarm_id, act, deed="alarm_mark_false")
+    return await _detail(centre, access, alarm_id)
+
+
+@router.post("/alarms/{alarm_id}/undo")
+async def undo_false_mark(centre: TheCentre, access: Actor, alarm_id: AlarmId) -> AlarmDetail:
+    """Take back that an alarm was called false, within ten seconds and by the same person."""
+
+    async def act(connection: AsyncConnection, alarm_id: str, at: datetime) -> AlarmState:
+        return await undo_mark(connection, alarm_id, login=access.login, at=at)
+
+    await _change(centre, access, alarm_id, act, deed="alarm_undo")
+    return await _detail(centre, access, alarm_id)
+
+
+@router.post("/alarms/{alarm_id}/mark-fixture")
+async def mark_fixture(
+    centre: TheCentre, access: Actor, alarm_id: AlarmId, mark: FixtureMark
+) -> AlarmDetail:
+    """Tell the gateway that a left object belongs there; the alarm ends when it has answered."""
+    dispatch = centre.voice.dispatch
+
+    async def act(connection: AsyncConnection, alarm_id: str, at: datetime) -> None:
+        ordered = await order_fixture(
+            connection, dispatch, alarm_id=alarm_id, object_id=mark.object_id, at=at
         )
-    if not states:
-        raise Refused("not_found", status_code=404)
-    if "stored" not in states:
-        raise Refused("picture_not_stored", status_code=404)
-    # Named by its content, so it never changes; asked for each time, since rights may.
-    headers = {"etag": f'"{sha256}"', "cache-control": "private, no-cache"}
-    if request.headers.get("if-none-match") == headers["etag"]:
-        return Response(status_code=304, headers=headers)
-    return FileResponse(centre.pictures.path_of(sha256), media_type="image/jpeg", headers=headers)
+        if ordered:
+            await note_fixture_order(connection, alarm_id, login=access.login, at=at)
+
+    await _change(centre, access, alarm_id, act, deed="alarm_mark_fixture")
+    dispatch.wake()
+    return await _detail(centre, access, alarm_id)
 
 
 async def _detail(centre: Centre, access: Access, alarm_id: str) -> AlarmDetail:
@@ -128,13 +158,20 @@ async def _change(centre: Centre, access: Access, alarm_id: str, act: Act, *, de
             raise Refused("not_found", status_code=404) from error
         except TransitionRefused as error:
             raise Refused(_why(error), status_code=409) from error
+        except NotMarkable as error:
+            raise Refused("not_markable", status_code=409) from error
         await write_audit(
             connection, Deed(login=access.login, action=deed, subject=alarm_id), at=now
         )
 
 
 def _why(error: TransitionRefused) -> str:
-    if error.cause == "acknowledge":
-        return "already_acknowledged"
+    plain = {
+        Cause.ACKNOWLEDGE: "already_acknowledged",
+        Cause.MARK_FALSE: "not_mistakable",
+        Cause.UNDO: "too_late_to_undo",
+    }
+    if error.cause in plain:
+        return plain[error.cause]
     active = error.state in (AlarmState.UNACKNOWLEDGED, AlarmState.RTN_UNACKNOWLEDGED)
     return "acknowledge_first" if active else "not_latched"

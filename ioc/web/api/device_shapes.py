@@ -40,6 +40,8 @@ class DeviceShape(Shape):
     gateway_away_since: datetime | None
     present: bool
     loudspeaker_ids: list[str]
+    conditions: list[str]
+    degraded_since: datetime | None
 
     @classmethod
     def of(cls, device: DeviceView) -> Self:

@@ -24,6 +24,11 @@ class Measure(StrEnum):
     MOTION_MINUTES = "motion_minutes"
     DECODE_ERRORS = "decode_errors"
     DROPPED_FRAMES = "dropped_frames"
+    DECODED_FPS = "decoded_fps"
+    GATE_SEPARATION = "gate_separation"
+    SHARPNESS = "sharpness"
+    BRIGHTNESS = "brightness"
+    CLOCK_DRIFT_S = "clock_drift_s"
     CPU_SHARE = "cpu_share"
     RSS_MB = "rss_mb"
     OUTBOX_DEPTH = "outbox_depth"
@@ -34,12 +39,18 @@ _METRIC = {
     Measure.MOTION_MINUTES: Metric.MOTION_S,
     Measure.DECODE_ERRORS: Metric.DECODE_ERRORS,
     Measure.DROPPED_FRAMES: Metric.DROPPED_FRAMES,
+    Measure.DECODED_FPS: Metric.DECODED_FPS,
+    Measure.GATE_SEPARATION: Metric.GATE_SEPARATION,
+    Measure.SHARPNESS: Metric.SHARPNESS,
+    Measure.BRIGHTNESS: Metric.BRIGHTNESS,
+    Measure.CLOCK_DRIFT_S: Metric.CLOCK_DRIFT_S,
     Measure.CPU_SHARE: Metric.CPU_SHARE,
     Measure.RSS_MB: Metric.RSS_MB,
     Measure.OUTBOX_DEPTH: Metric.OUTBOX_DEPTH,
 }
 _OF_GATEWAY = frozenset({Measure.CPU_SHARE, Measure.RSS_MB, Measure.OUTBOX_DEPTH})
 _SUMMED = frozenset({Measure.MOTION_MINUTES, Measure.DECODE_ERRORS, Measure.DROPPED_FRAMES})
+_PERCENT = frozenset({Measure.CPU_SHARE, Measure.SHARPNESS, Measure.BRIGHTNESS})
 _STEPS = 288
 
 
@@ -130,6 +141,6 @@ async def _authorise(centre: Centre, access: Reader, gateway_id: str, device_id:
 def _value(bucket: Bucket, measure: Measure) -> float:
     if measure is Measure.MOTION_MINUTES:
         return bucket.total / 60
-    if measure is Measure.CPU_SHARE:
+    if measure in _PERCENT:
         return bucket.mean * 100
     return bucket.total if measure in _SUMMED else bucket.mean

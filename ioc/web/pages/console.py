@@ -7,20 +7,12 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ioc.centre import Centre
-from ioc.people import Access, Refusal
-from ioc.web.errors import Refused
+from ioc.people import Access
 from ioc.web.identity import Reader, TheCentre
 from ioc.web.pages.login import home_of
-from ioc.web.pages.proofs import render_proofs
-from ioc.web.pages.saying import Speech, box_of, next_action
-from ioc.web.reading.alarms import (
-    Tab,
-    clock_was_corrected,
-    find_alarm,
-    list_alarms,
-    read_history,
-)
-from ioc.web.reading.broadcasts import broadcasts_answering
+from ioc.web.pages.preview import render_preview
+from ioc.web.pages.saying import Speech, next_action
+from ioc.web.reading.alarms import Tab, list_alarms
 from ioc.web.reading.devices import Signal, read_signal
 from ioc.web.reading.head import read_head
 from ioc.web.reading.places import read_places
@@ -48,7 +40,9 @@ async def show_console(
     return page.answer(
         "console.html",
         rows=page.fragment("rows.html", **values),
-        preview=await _preview(centre, access, page, canh_bao) if canh_bao else _nothing(page),
+        preview=await render_preview(centre, access, page, canh_bao)
+        if canh_bao
+        else _nothing(page),
         head=values["head"],
         tab=tab,
     )
@@ -68,7 +62,7 @@ async def show_preview(
     centre: TheCentre, access: Reader, page: ThePage, alarm_id: AlarmId
 ) -> HTMLResponse:
     """The preview of one alarm."""
-    return HTMLResponse(await _preview(centre, access, page, alarm_id))
+    return HTMLResponse(await render_preview(centre, access, page, alarm_id))
 
 
 async def _rows(centre: Centre, access: Access, page: Page, tab: Tab) -> dict[str, Any]:
@@ -90,39 +84,6 @@ async def _rows(centre: Centre, access: Access, page: Page, tab: Tab) -> dict[st
             can_speak=access.may_speak(alarm.area_id),
         ),
     }
-
-
-async def _preview(centre: Centre, access: Access, page: Page, alarm_id: str) -> Markup:
-    async with centre.store.read() as connection:
-        alarm = await find_alarm(connection, access, alarm_id)
-        if alarm is None:
-            raise Refused("not_found", status_code=404)
-        history = await read_history(connection, alarm_id)
-        corrected = await clock_was_corrected(connection, alarm_id)
-        places = await read_places(connection, centre.settings)
-        answering = await broadcasts_answering(connection, alarm_id)
-    speech = Speech(wording=page.wording, places=places)
-    return page.fragment(
-        "preview.html",
-        alarm=alarm,
-        what=speech.what,
-        cause=speech.cause,
-        reasons=speech.reasons(alarm),
-        handling=speech.handling(alarm),
-        box=box_of(alarm),
-        history=history,
-        corrected=corrected,
-        answers=[await _answer(centre, access, page, each) for each in answering],
-        may_acknowledge=access.may_acknowledge(alarm.area_id),
-        can_speak=access.may_speak(alarm.area_id) and alarm.device_id is not None,
-    )
-
-
-async def _answer(centre: Centre, access: Access, page: Page, broadcast_id: str) -> Markup:
-    try:
-        return await render_proofs(centre, access, page, broadcast_id)
-    except Refusal:  # it sounded outside this person's areas: they learn nothing of it
-        return Markup("")
 
 
 def _nothing(page: Page) -> Markup:

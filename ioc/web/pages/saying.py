@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ioc.broadcasts import Delivery, LoudspeakerId
+from ioc.fixture_orders import FixtureOrder
+from ioc.web.pages.grounds import conditions_of
 from ioc.web.presentation import Wording, loudspeaker_name
 from ioc.web.reading.alarms import AlarmView, Transition
 from ioc.web.reading.broadcasts import NOT_PLAYED, Told
 from ioc.web.reading.devices import DeviceView, GatewayView
+from ioc.web.reading.evidence import Clip
 from ioc.web.reading.places import Places
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,24 +42,6 @@ class Speech:
         where = self.places.where(alarm.gateway_id, alarm.device_id, alarm.area_id)
         return words("alarm.where", what=self._kind(alarm), where=where)
 
-    def reasons(self, alarm: AlarmView) -> list[str]:
-        """Return why there is an alarm, one sentence a line."""
-        words, facts = self.wording.words, alarm.facts
-        lines = []
-        if zone := facts.get("zone"):
-            lines.append(words("alarm.zone", zone=zone))
-        if isinstance(left_s := facts.get("unattended_s"), int | float):
-            lines.append(words("alarm.unattended", seconds=self.wording.seconds(left_s)))
-        if isinstance(score := facts.get("score"), int | float):
-            lines.append(words("alarm.score", percent=round(score * 100)))
-        if words.knows(reason := f"reason.{facts.get('reason')}"):
-            lines.append(words(reason))
-        if alarm.kind == "broadcast_failed" and (text := facts.get("text")):
-            lines.append(f"“{text}”")
-        if missing := facts.get("events"):
-            lines.append(words("alarm.missing_events", n=self.wording.number(missing)))
-        return lines
-
     def handling(self, alarm: AlarmView) -> list[str]:
         """Return who has answered it and when it ended, one sentence a line."""
         words, lines = self.wording.words, []
@@ -72,13 +55,38 @@ class Speech:
     def cause(self, step: Transition) -> str:
         """Return what happened in one line of the log."""
         words = self.wording.words
+        if step.cause == "mark_false" and words.knows(reason := f"false.{step.note}"):
+            return words("cause.mark_false", reason=words(reason))
+        if step.cause == "corroborate" and words.knows(claim := f"claim.{step.note}"):
+            return words("cause.corroborate", claim=words(claim))
         for key in (step.note, step.cause):
             if key and words.knows(f"cause.{key}"):
-                said = words(f"cause.{key}")
-                break
-        else:
-            said = step.cause
+                return words(f"cause.{key}")
+        return step.cause
+
+    def fixture(self, order: FixtureOrder | None, *, gateway_online: bool) -> str:
+        """Return what has become of an order to take the object for a fixture; empty: none."""
+        if order is None:
+            return ""
+        state = order.state
+        if state == "pending":
+            state = "sent" if gateway_online else "waiting"
+        at, until = self.wording.at(order.issued_at), self.wording.at(order.expires_at)
+        said = self.wording.words(f"fixture.{state}", at=at, until=until)
+        if order.state in ("failed", "refused") and order.reason:
+            said = f"{said} {self.wording.words('delivery.technician', code=order.reason)}"
         return said
+
+    def clip(self, clip: Clip) -> str:
+        """Return when a clip begins and how long it is: `21:04:31 · 26 giây`."""
+        length = self.wording.seconds(clip.duration_s)
+        return f"{self.wording.clock(clip.begins_at)} · {length}"
+
+    def clip_file(self, clip: Clip) -> str:
+        """Return how the link to a clip's file is called, with its size and coding."""
+        size = self.wording.number(max(0.1, clip.size_bytes / 1_000_000))
+        coding = {"h264": "H.264", "hevc": "H.265"}.get(clip.codec, clip.codec)
+        return self.wording.words("clip.file", size=size, coding=coding)
 
     def gateway_state(self, gateway: GatewayView) -> str:
         """Return a gateway's state and since when."""
@@ -95,6 +103,10 @@ class Speech:
         state = device.state
         if state == "offline" and device.reason == "auth_failed":
             state = "auth_failed"
+        if state == "online" and device.conditions:
+            named = ", ".join(words(f"condition.{each}") for each in device.conditions)
+            since = self.wording.at(device.degraded_since)
+            return words("device.degraded_since", since=since, conditions=named)
         return self._since(state, device.since)
 
     def proof(self, delivery: Delivery, told: Told | None, *, may_speak: bool) -> Proof:
@@ -138,6 +150,9 @@ class Speech:
             if alarm.facts.get("reason") == "auth_failed":
                 return words("kind.auth_failed")
             return words("kind.device_down", device=words(f"device.{kind}"))
+        if alarm.kind == "camera_degraded":
+            named = [words(f"condition.{each}") for each in conditions_of(alarm)]
+            return words("kind.camera_degraded", conditions=", ".join(named))
         if words.knows(f"kind.{alarm.kind}"):
             return words(f"kind.{alarm.kind}")
         return words("kind.other", kind=alarm.kind)
@@ -147,15 +162,6 @@ class Speech:
         if state == "unknown" or since is None:
             return words("device.unknown")
         return words(f"device.{state}_since", since=self.wording.at(since))
-
-
-def box_of(alarm: AlarmView) -> Box | None:
-    """Return where the object lies: left, top, width, height as shares of the picture."""
-    box = alarm.facts.get("box")
-    if not isinstance(box, list | tuple) or len(box) != 4:
-        return None
-    left, top, width, height = (min(1.0, max(0.0, float(share))) for share in box)
-    return left, top, width, height
 
 
 def next_action(alarm: AlarmView, *, may_acknowledge: bool, can_speak: bool) -> str:

@@ -1,6 +1,6 @@
 """Alarms with their pictures and history, within a person's areas."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -8,28 +8,15 @@ from typing import Any, Literal
 from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ioc.alarms.parts import present
 from ioc.people import Access
-from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, evidence, users
+from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, users
+from ioc.web.reading.evidence import NOTHING_SHOWN, ROLES, Clip, Picture, Shown, read_shown
 
 Tab = Literal["attention", "all"]
 PRIORITIES = ("critical", "high", "medium", "low")
 AWAITING = frozenset({"unacknowledged", "rtn_unacknowledged"})
-ROLES = ("before", "depositing", "after")
 _LIST_LIMIT = 300
-
-
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """An evidence picture as far as it has come."""
-
-    sha256: str
-    event_id: str
-    role: str
-    taken_at: datetime
-    state: str
-    """`announced`, `stored` or `lost`."""
-    width_px: int
-    height_px: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +57,9 @@ class AlarmView:
     latched: bool
     facts: dict[str, Any]
     pictures: tuple[Picture, ...]
-    """Of the latest event that has any; before, depositing, after."""
+    """Of the latest sighting that still lasts, else of the latest; before, depositing, after."""
+    clips: tuple[Clip, ...]
+    """Of its sightings: first of the one that the pictures show, then the newest."""
     spoken: bool
     """Somebody has answered it over loudspeakers since it last happened."""
 
@@ -169,7 +158,7 @@ def _visible(access: Access) -> Select[Any]:
 
 async def _views(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> tuple[AlarmView, ...]:
     alarm_ids = [row.alarm_id for row in rows]
-    pictures = await _pictures(connection, alarm_ids)
+    shown = await read_shown(connection, {row.alarm_id: present(row.facts or {}) for row in rows})
     spoken = set(
         await connection.scalars(
             select(broadcasts.c.alarm_id)
@@ -181,11 +170,12 @@ async def _views(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> tuple
         )
     )
     return tuple(
-        _view(row, pictures.get(row.alarm_id, ()), spoken=row.alarm_id in spoken) for row in rows
+        _view(row, shown.get(row.alarm_id, NOTHING_SHOWN), spoken=row.alarm_id in spoken)
+        for row in rows
     )
 
 
-def _view(row: Row[Any], pictures: tuple[Picture, ...], *, spoken: bool) -> AlarmView:
+def _view(row: Row[Any], shown: Shown, *, spoken: bool) -> AlarmView:
     return AlarmView(
         alarm_id=row.alarm_id,
         kind=row.kind,
@@ -206,37 +196,7 @@ def _view(row: Row[Any], pictures: tuple[Picture, ...], *, spoken: bool) -> Alar
         repeats=row.repeats,
         latched=row.latched,
         facts=dict(row.facts or {}),
-        pictures=pictures,
+        pictures=shown.pictures,
+        clips=shown.clips,
         spoken=spoken,
     )
-
-
-async def _pictures(
-    connection: AsyncConnection, alarm_ids: Iterable[str]
-) -> dict[str, tuple[Picture, ...]]:
-    rows = await connection.execute(
-        select(evidence)
-        .where(evidence.c.alarm_id.in_(list(alarm_ids)))
-        .order_by(evidence.c.taken_at)
-    )
-    by_alarm: dict[str, dict[str, list[Picture]]] = {}
-    for row in rows:
-        of_event = by_alarm.setdefault(row.alarm_id, {}).setdefault(row.event_id, [])
-        of_event.append(
-            Picture(
-                sha256=row.sha256,
-                event_id=row.event_id,
-                role=row.role,
-                taken_at=row.taken_at,
-                state=row.state,
-                width_px=row.width_px,
-                height_px=row.height_px,
-            )
-        )
-    return {alarm_id: _latest(groups) for alarm_id, groups in by_alarm.items()}
-
-
-def _latest(groups: dict[str, list[Picture]]) -> tuple[Picture, ...]:
-    """Return the pictures of the event that has the most roles, the latest of equals."""
-    chosen = max(groups.values(), key=lambda group: (len(group), group[-1].taken_at))
-    return tuple(sorted(chosen, key=lambda picture: ROLES.index(picture.role)))

@@ -7,10 +7,14 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.telemetry import Metric
+from ioc.alarms.parts import present
+from ioc.alarms.rules import AlarmKind
+from ioc.alarms.states import AlarmState
 from ioc.people import Access
-from ioc.store.tables import devices, events, gateways
+from ioc.store.tables import alarms, devices, events, gateways
 from ioc.timeseries.series import SeriesKey, TimeSeries
 
+_UNDEGRADED: tuple[tuple[str, ...], datetime | None] = ((), None)
 _BACKLOG_WINDOW = timedelta(minutes=10)
 
 
@@ -48,6 +52,9 @@ class DeviceView:
     """Set while the gateway is disconnected: what it last said is then not the state."""
     present: bool
     loudspeaker_ids: tuple[str, ...]
+    conditions: tuple[str, ...]
+    """Why a camera's pictures cannot be relied on now: contracts' CameraCondition."""
+    degraded_since: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +103,7 @@ async def list_devices(connection: AsyncConnection, access: Access) -> tuple[Dev
         .where(devices.c.area_id.in_(access.area_ids))
         .order_by(devices.c.device_kind, devices.c.name, devices.c.device_id)
     )
+    degraded = await _degraded(connection, access)
     return tuple(
         DeviceView(
             gateway_id=row.gateway_id,
@@ -109,6 +117,8 @@ async def list_devices(connection: AsyncConnection, access: Access) -> tuple[Dev
             gateway_away_since=None if row.online else row.online_since,
             present=row.present,
             loudspeaker_ids=tuple(row.loudspeaker_ids),
+            conditions=degraded.get((row.gateway_id, row.device_id), _UNDEGRADED)[0],
+            degraded_since=degraded.get((row.gateway_id, row.device_id), _UNDEGRADED)[1],
         )
         for row in rows
     )
@@ -133,6 +143,22 @@ async def read_signal(connection: AsyncConnection, access: Access) -> Signal:
         cameras_online=sum(camera.state == "online" for camera in cameras),
         last_event_at=last_event_at,
     )
+
+
+async def _degraded(
+    connection: AsyncConnection, access: Access
+) -> dict[tuple[str, str], tuple[tuple[str, ...], datetime | None]]:
+    """Return the conditions in force by camera, and since when; called false they count not."""
+    rows = await connection.execute(
+        select(alarms.c.gateway_id, alarms.c.device_id, alarms.c.facts, alarms.c.occurred_at)
+        .where(alarms.c.kind == AlarmKind.CAMERA_DEGRADED, alarms.c.state != AlarmState.NORMAL)
+        .where(alarms.c.area_id.in_(access.area_ids))
+    )
+    return {
+        (row.gateway_id, row.device_id): (in_force, row.occurred_at)
+        for row in rows
+        if (in_force := present(row.facts))
+    }
 
 
 def _gateway_state(*, seen: bool, online: bool) -> str:

@@ -8,12 +8,14 @@ import { Preview } from './preview.js';
 import { actOnProof } from './proofs.js';
 import { act, piece } from './server.js';
 import { SpeakPanel } from './speak.js';
+import { Undo } from './undo.js';
 
 const tab = find('main').dataset.tab;
 const preview = new Preview();
 const panel = new SpeakPanel();
 const list = new List((alarmId, options) => select(alarmId, options));
 if (list.selected) select(list.selected);
+const undo = new Undo(explain);
 const bell = startFrame(refresh);
 
 function select(alarmId, options) {
@@ -42,20 +44,27 @@ const deeds = {
   acknowledge: (alarmId) => change(alarmId, 'acknowledge', 'acknowledged'),
   close: (alarmId) => change(alarmId, 'close', 'closed'),
   talk_down: (alarmId) => panel.open(alarmId),
+  mark_false: (alarmId, { reason }) => markFalse(alarmId, reason),
+  mark_fixture: (alarmId, { object }) => change(alarmId, 'mark-fixture', 'fixture_ordered', { object_id: object }),
   view: (alarmId) => list.pick(list.row(alarmId), { open: true }),
 };
 
-async function change(alarmId, deed, done) {
-  await act(`/api/alarms/${encodeURIComponent(alarmId)}/${deed}`);
+async function change(alarmId, deed, done, body) {
+  await act(`/api/alarms/${encodeURIComponent(alarmId)}/${deed}`, body);
   announce(say(done));
   await refresh({ alarm: [alarmId] });
+}
+
+async function markFalse(alarmId, reason) {
+  await change(alarmId, 'mark-false', 'marked_false', { reason });
+  undo.offer(() => change(alarmId, 'undo', 'undone'));
 }
 
 async function press(button) {
   if (button.disabled) return;
   button.disabled = true;
   try {
-    await deeds[button.dataset.act](button.dataset.alarm);
+    await deeds[button.dataset.act](button.dataset.alarm, button.dataset);
     complain('');
   } catch (failure) {
     explain(failure);
@@ -70,6 +79,15 @@ async function pressKey(name) {
   const button = find(`#preview [data-act=${name}]`);
   // While another alarm's preview is still on its way, its button must not be taken for this one's.
   if (button && button.dataset.alarm === list.selected) await press(button);
+}
+
+/** Open the reasons of a false alarm, the first one in focus. */
+async function chooseFalse() {
+  await preview.loading;
+  const reasons = find('#preview .false');
+  if (!reasons || reasons.dataset.alarm !== list.selected) return;
+  reasons.open = true;
+  find('button', reasons).focus();
 }
 
 document.addEventListener('click', (event) => {
@@ -93,6 +111,9 @@ listenToKeys({
   Enter: () => list.selected && list.pick(list.row(list.selected), { open: true }),
   A: () => pressKey('acknowledge'),
   L: () => pressKey('talk_down'),
+  F: chooseFalse,
+  U: () => undo.press(),
+  ' ': () => preview.playClip(),
   N: () => list.showPending(),
   '/': () => find('#search').focus(),
   '?': () => find('#help').showModal(),

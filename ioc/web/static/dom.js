@@ -44,6 +44,8 @@ export function merge(old, fresh) {
 
 function mergeAttributes(old, fresh) {
   for (const { name } of Array.from(old.attributes)) {
+    // What a person has opened stays open.
+    if (name === 'open' && old.nodeName === 'DETAILS') continue;
     if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of Array.from(fresh.attributes)) {
@@ -51,12 +53,27 @@ function mergeAttributes(old, fresh) {
   }
 }
 
+/** Make the children of `old` those of `fresh`; one with an id is never moved, so a clip plays on. */
 export function mergeChildren(old, fresh) {
   const wanted = Array.from(fresh.childNodes);
-  const present = Array.from(old.childNodes);
-  wanted.forEach((node, index) => {
-    if (index < present.length) merge(present[index], node);
-    else old.append(node);
-  });
-  present.slice(wanted.length).forEach((node) => node.remove());
+  const ids = new Set(wanted.map((node) => node.id).filter(Boolean));
+  let next = old.firstChild;
+  for (const node of wanted) {
+    const known = node.id && Array.from(old.children).find((child) => child.id === node.id);
+    while (known && next && next !== known) next = drop(next);
+    if (!next || (next.id && ids.has(next.id) && next !== known)) {
+      old.insertBefore(node, next);
+    } else {
+      const { nextSibling } = next;
+      merge(next, node);
+      next = nextSibling;
+    }
+  }
+  while (next) next = drop(next);
+}
+
+function drop(node) {
+  const { nextSibling } = node;
+  node.remove();
+  return nextSibling;
 }

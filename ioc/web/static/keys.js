@@ -12,6 +12,8 @@ export function listenToKeys(acts) {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     if (event.target.closest('input, textarea, select, [contenteditable]') || find('dialog[open]')) return;
+    // A button and a video have a space bar of their own.
+    if (event.key === ' ' && event.target.closest('button, summary, video, audio')) return;
     const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
     if (!acts[key] || (event.key.length === 1 && !switched.checked && key !== '?')) return;
     event.preventDefault();

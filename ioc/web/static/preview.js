@@ -12,7 +12,9 @@ export class Preview {
     this.frame.addEventListener('click', (event) => {
       const button = event.target.closest('[data-picture]');
       if (button) this.choose(button.dataset.picture);
+      else if (event.target.closest('[data-enlarge]')) this.enlarge();
     });
+    this.frame.addEventListener('error', (event) => this.unplayable(event.target), true);
   }
 
   /** Show an alarm; `open` takes the focus there. */
@@ -29,6 +31,7 @@ export class Preview {
     if (this.alarm !== alarmId) return;
     mergeChildren(this.frame, fetched);
     if (this.chosen) this.choose(this.chosen);
+    this.judgeClip();
     if (open) find('#preview-title').focus();
   }
 
@@ -39,10 +42,45 @@ export class Preview {
     this.chosen = sha256;
     large.src = `/api/evidence/${sha256}`;
     large.alt = button.dataset.label;
-    const box = find('#framed svg', this.frame);
-    if (box) box.toggleAttribute('hidden', button.dataset.role === 'before');
+    findAll('#framed .overlay', this.frame).forEach((each) => each.remove());
+    const overlay = find('.overlay', button);
+    if (overlay) find('#framed', this.frame).append(overlay.cloneNode(true));
     findAll('[data-picture]', this.frame).forEach((each) => {
       each.setAttribute('aria-pressed', String(each === button));
     });
+  }
+
+  /** Show the large picture, with what is drawn over it, as large as the screen allows. */
+  enlarge() {
+    const dialog = find('#enlarged');
+    const copies = Array.from(find('#framed', this.frame).childNodes).map((node) => node.cloneNode(true));
+    copies.forEach((node) => node.removeAttribute && node.removeAttribute('id'));
+    find('.framed', dialog).replaceChildren(...copies);
+    dialog.showModal();
+  }
+
+  /** Play the clip where it can be seen, or pause it. */
+  playClip() {
+    const clip = find('#clip', this.frame);
+    if (!clip || clip.hidden) return;
+    if (!clip.paused) {
+      clip.pause();
+      return;
+    }
+    clip.scrollIntoView({ block: 'nearest' });
+    clip.play().catch(() => this.unplayable(clip));
+  }
+
+  /** Say at once where the browser knows that it cannot play the clip's coding. */
+  judgeClip() {
+    const clip = find('#clip', this.frame);
+    if (clip && clip.dataset.codec === 'hevc' && !clip.canPlayType('video/mp4; codecs="hvc1.1.6.L93.B0"')) this.unplayable(clip);
+    else if (clip && clip.error) this.unplayable(clip);
+  }
+
+  unplayable(element) {
+    if (element.id !== 'clip') return;
+    element.hidden = true;
+    find('#clip-unplayable', this.frame).hidden = false;
   }
 }

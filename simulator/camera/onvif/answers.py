@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from xml.sax.saxutils import escape
 
+from simulator.camera.onvif.event_answers import EVENTS
+
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
@@ -66,22 +68,32 @@ def device_information(name: str, serial_number: str) -> str:
     )
 
 
-def services(device_xaddr: str, media_xaddr: str) -> str:
-    """Answer GetServices."""
+def services(device_xaddr: str, media_xaddr: str, event_xaddr: str | None) -> str:
+    """Answer GetServices; a camera may have no event service."""
+    events = [] if event_xaddr is None else [(EVENTS, event_xaddr)]
     entries = "".join(
         f"<tds:Service><tds:Namespace>{namespace}</tds:Namespace><tds:XAddr>{xaddr}</tds:XAddr>"
         "<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>"
-        for namespace, xaddr in ((DEVICE, device_xaddr), (MEDIA, media_xaddr))
+        for namespace, xaddr in ((DEVICE, device_xaddr), (MEDIA, media_xaddr), *events)
     )
     return f"<tds:GetServicesResponse>{entries}</tds:GetServicesResponse>"
 
 
-def capabilities(device_xaddr: str, media_xaddr: str) -> str:
-    """Answer GetCapabilities."""
+def capabilities(device_xaddr: str, media_xaddr: str, event_xaddr: str | None) -> str:
+    """Answer GetCapabilities; a camera may have no event service."""
+    events = (
+        ""
+        if event_xaddr is None
+        else f"<tt:Events><tt:XAddr>{event_xaddr}</tt:XAddr>"
+        "<tt:WSSubscriptionPolicySupport>false</tt:WSSubscriptionPolicySupport>"
+        "<tt:WSPullPointSupport>true</tt:WSPullPointSupport>"
+        "<tt:WSPausableSubscriptionManagerInterfaceSupport>false"
+        "</tt:WSPausableSubscriptionManagerInterfaceSupport></tt:Events>"
+    )
     return (
         "<tds:GetCapabilitiesResponse><tds:Capabilities>"
         f"<tt:Device><tt:XAddr>{device_xaddr}</tt:XAddr></tt:Device>"
-        f"<tt:Media><tt:XAddr>{media_xaddr}</tt:XAddr><tt:StreamingCapabilities>"
+        f"{events}<tt:Media><tt:XAddr>{media_xaddr}</tt:XAddr><tt:StreamingCapabilities>"
         "<tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP>"
         "<tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities></tt:Media>"
         "</tds:Capabilities></tds:GetCapabilitiesResponse>"

@@ -12,6 +12,12 @@ from simulator.camera.onvif.credentials import (
     HttpDigestCheck,
     UsernameTokenCheck,
 )
+from simulator.camera.onvif.event_service import (
+    EVENT_PATH,
+    OPERATIONS,
+    SUBSCRIPTION_PATH,
+    EventService,
+)
 from simulator.camera.onvif.http_server import Request, Response
 from simulator.camera.settings import SoapAuth
 from simulator.camera.stream.recording import RecordingError
@@ -45,6 +51,8 @@ class DeviceParts:
     snapshot: Callable[[], Awaitable[bytes]]
     refused: Callable[[str], None]
     """Called with the service whenever credentials were given and are wrong."""
+    events: EventService | None
+    """None: a camera without ONVIF events."""
 
 
 class OnvifDevice:
@@ -62,9 +70,15 @@ class OnvifDevice:
         """Answer one HTTP request."""
         if request.path.split("?")[0] == SNAPSHOT_PATH and request.method == "GET":
             return await self._snapshot(request)
-        if request.path in {DEVICE_PATH, MEDIA_PATH} and request.method == "POST":
-            return self._soap(request)
+        if request.method == "POST" and self._is_service(request.path):
+            return await self._soap(request)
         return Response(status=404)
+
+    def _is_service(self, path: str) -> bool:
+        if path in {DEVICE_PATH, MEDIA_PATH}:
+            return True
+        is_event_path = path == EVENT_PATH or path.startswith(SUBSCRIPTION_PATH)
+        return is_event_path and self._parts.events is not None
 
     async def _snapshot(self, request: Request) -> Response:
         if not self._digest_accepted(request, "snapshot"):
@@ -75,7 +89,7 @@ class OnvifDevice:
             return Response(status=503)
         return Response(content_type="image/jpeg", body=jpeg)
 
-    def _soap(self, request: Request) -> Response:
+    async def _soap(self, request: Request) -> Response:
         try:
             # Expat refuses entity bombs, and the simulator listens on loopback.
             root = ElementTree.fromstring(request.body)  # noqa: S314
@@ -89,6 +103,9 @@ class OnvifDevice:
             refusal = self._refusal(request, root)
             if refusal is not None:
                 return refusal
+        if self._parts.events is not None and operation in OPERATIONS:
+            base = self._http(request, "")
+            return await self._parts.events.answer(operation, base, request.path, body[0])
         return self._operation(operation, request, body[0])
 
     def _refusal(self, request: Request, root: ElementTree.Element) -> Response | None:
@@ -121,6 +138,7 @@ class OnvifDevice:
         self, operation: str, request: Request, parameters: ElementTree.Element
     ) -> Response:
         device, media = (self._http(request, path) for path in (DEVICE_PATH, MEDIA_PATH))
+        events = self._http(request, EVENT_PATH) if self._parts.events is not None else None
         description = self._description
         match operation:
             case "GetSystemDateAndTime":
@@ -128,9 +146,9 @@ class OnvifDevice:
             case "GetDeviceInformation":
                 body = answers.device_information(description.name, description.serial_number)
             case "GetServices":
-                body = answers.services(device, media)
+                body = answers.services(device, media, events)
             case "GetCapabilities":
-                body = answers.capabilities(device, media)
+                body = answers.capabilities(device, media, events)
             case "GetProfiles":
                 body = answers.profiles(description.media_profiles)
             case "GetStreamUri" | "GetSnapshotUri":

@@ -45,6 +45,9 @@ async def serve_http(answer: Answer, *, host: str, port: int) -> asyncio.Server:
         except (TimeoutError, ConnectionError, asyncio.IncompleteReadError, ValueError):
             # The other side left or does not speak HTTP; a camera just hangs up.
             pass
+        except asyncio.CancelledError:
+            # The camera ends while somebody polls it. Passed on, CPython 3.11 would print a traceback.
+            pass
         finally:
             writer.close()
 

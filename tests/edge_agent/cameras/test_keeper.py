@@ -2,20 +2,29 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 
 from contracts.events import DeviceDown, DeviceKind, DeviceUp, DownReason, MotionEnded
+from edge_agent.cameras.claims.corroboration import Corroboration
 from edge_agent.cameras.faults import CameraFault, make_fault
+from edge_agent.cameras.fixture_files import FixtureFile
+from edge_agent.cameras.fixtures import Fixtures
 from edge_agent.cameras.keeper import CameraKeeper
+from edge_agent.cameras.sightings import Sightings
 from edge_agent.cameras.vision import Vision
+from edge_agent.cameras.watch_orders import WatchOrders
+from edge_agent.cameras.zones import order_zones
 from edge_agent.config import CameraSettings
 from edge_agent.device_health import DeviceHealth, condition_key
 from edge_agent.outbox import Lane, open_outbox
 from edge_agent.outbox.importance import Bounds
 from edge_agent.supervisor import Supervisor
 from edge_agent.telemetry import Samples
-from edge_agent.vision import messages as vision
+from edge_agent.vision import findings as vision
+from edge_agent.vision import orders as vision_orders
+from edge_agent.vision.orders import ORDER
 from tests.edge_agent.outbox.gateway import ADDRESS, OTHER_BOOT_ID, events_in, make_timekeeper
 from tests.fakes.ports import find_free_port
 
@@ -56,7 +65,7 @@ class Case:
 @pytest.fixture
 def case(clock, tmp_path):
     @asynccontextmanager
-    async def make(*, running: bool = True, boot_id: str = OTHER_BOOT_ID):
+    async def make(*, running: bool = True, boot_id: str = OTHER_BOOT_ID, zones=()):
         timekeeper = make_timekeeper(clock, boot_id)
         path, bounds = tmp_path / "o.db", Bounds(max_bytes=10**6)
         async with open_outbox(
@@ -69,11 +78,19 @@ def case(clock, tmp_path):
                 area="thon",
                 driver="rtsp",
                 analysis_uri=f"rtsp://127.0.0.1:{find_free_port()}/sub",
+                zones=zones,
+            )
+            analysis = Vision(tmp_path)
+            fixtures = Fixtures(
+                "cam1",
+                file=FixtureFile(tmp_path / "fixtures", "cam1"),
+                vision=analysis,
+                outbox=outbox,
             )
             keeper = CameraKeeper(
-                camera,
-                vision=Vision(tmp_path),
-                outbox=outbox,
+                WatchOrders(camera, fixtures=fixtures, time_zone=UTC, now=clock.now),
+                vision=analysis,
+                sightings=Sightings("cam1", outbox, Corroboration()),
                 health=DeviceHealth(
                     outbox,
                     device_id="cam1",
@@ -81,6 +98,7 @@ def case(clock, tmp_path):
                     standing=standing.get(condition_key("cam1")),
                 ),
                 samples=Samples(timekeeper),
+                fixtures=fixtures,
             )
             made = Case(clock, outbox, keeper)
             if not running:
@@ -203,3 +221,46 @@ async def test_an_object_lies_until_it_is_taken(case):
         assert not await one.outbox.conditions()
         first, second = await one.told()
     assert first.object_id == second.object_id == "00000000-0000-4000-8000-000000000000"
+
+
+async def test_hours_arm_and_disarm_a_running_watch(case):
+    """A watch begins as the hours are; each boundary is one order, a set clock another."""
+    night = {
+        "name": "sân",
+        "purpose": "intrusion",
+        "polygon": ((0, 0), (1, 0), (1, 1)),
+        "hours": ("00:01-05:00",),
+    }
+    async with case(running=False, zones=(night,)) as one, asyncio.TaskGroup() as tasks:
+        told = []
+        one.keeper._vision.child.send = told.append
+        watching = tasks.create_task(watch_without_camera(one))
+        looking = tasks.create_task(one.keeper._look_at_the_clock())
+        await one.pass_time(1)
+        (begun,) = (ORDER.validate_json(line) for line in told)
+        assert not begun.zones[0].armed, "one minute before"
+        await one.pass_time(60)
+        assert armings(told) == [True]
+        await one.pass_time(30)
+        assert armings(told) == [True], "told once"
+        one.clock.set_wall_clock(datetime(2026, 1, 5, 12, tzinfo=UTC))
+        await one.pass_time(2)
+        assert armings(told) == [True, False]
+        watching.cancel()
+        looking.cancel()
+
+
+async def watch_without_camera(one: Case) -> None:
+    """A watch whose camera need not be asked for its streams."""
+    orders = one.keeper._orders
+    zones = order_zones(orders._camera, orders._arming.tell_all(one.clock.now()))
+    watch = vision_orders.Watch(camera_id="cam1", analysis_uri="rtsp://127.0.0.1/x", zones=zones)
+    await one.keeper._vision.started()
+    async with one.keeper._vision.watching(watch) as inbox:
+        await one.keeper._follow(inbox)
+
+
+def armings(lines) -> list[bool]:
+    """What the watch was told of its zone."""
+    orders = (ORDER.validate_json(line) for line in lines)
+    return [order.armed for order in orders if isinstance(order, vision_orders.Arm)]

@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contracts.commands import Audio, Clock, Speak, Stop
-from contracts.events import BroadcastProgress, CommandOutcome, CommandResult
+from contracts.commands import Audio, Clock, MarkFixture, Speak, Stop
+from contracts.events import BroadcastProgress, CommandOutcome, CommandResult, LitteringFixture
 from contracts.topics import Address
+from edge_agent.cameras.conditions import littering_key
 from edge_agent.clock import SystemClock
+from edge_agent.outbox import Draft
 from tests.edge_agent.audio import tone_ogg
+from tests.edge_agent.outbox.gateway import littering
 from tests.fakes.ports import find_free_port
 
 pytestmark = pytest.mark.broker
@@ -287,3 +290,55 @@ async def test_a_broadcast_that_never_started_is_played_after_a_restart(
     assert progress(centre) == ["accepted", "cached", "started", "finished"]
     (started,) = (e for e in centre.events if getattr(e.data, "state", "") == "started")
     assert started.occurred_at >= soon - timedelta(seconds=0.1)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """The analysis knows none of the objects here; it is not waited for."""
+    monkeypatch.setattr("edge_agent.cameras.fixtures.ANSWER_WITHIN_S", 0.2)
+
+
+OBJECT = "22222222-0000-4000-8000-000000000001"
+
+
+def camera():
+    uri = f"rtsp://127.0.0.1:{find_free_port()}/sub"
+    return {"id": "cam1", "name": "Cổng", "area": "ban", "driver": "rtsp", "analysis_uri": uri}
+
+
+async def test_what_belongs_there_is_taught_once(centre, make_config, gateway, order, impatient):
+    """The order ends the alarm and is answered; repeated it is answered again, nothing more."""
+    async with gateway(make_config(cameras=(camera(),))) as outbox:
+        await centre.until(lambda: centre.births)
+        draft = Draft(data=littering(), moment=outbox.timekeeper.moment(), device_id="cam1")
+        key = littering_key("cam1", OBJECT)
+        await outbox.write(lambda entry: entry.state_condition(key, draft))
+        signed = await order(MarkFixture(camera_id="cam1", object_id=OBJECT))
+        await centre.until(lambda: results(centre, CommandOutcome.DONE))
+        await centre.order(signed)
+        await centre.until(lambda: len(results(centre, CommandOutcome.DONE)) == 2)
+        assert not await outbox.conditions()
+    assert centre.data(LitteringFixture) == [LitteringFixture(object_id=OBJECT, zone="bai-rac")]
+
+
+@pytest.mark.parametrize(
+    ("camera_id", "reason"), [("cam1", "knows no such object"), ("cam9", "has no camera cam9")]
+)
+async def test_what_cannot_be_marked_is_told_in_words(
+    centre, make_config, gateway, order, impatient, camera_id, reason
+):
+    """An object that is gone, a camera that is not this gateway's."""
+    async with gateway(make_config(cameras=(camera(),))):
+        await centre.until(lambda: centre.births)
+        await order(MarkFixture(camera_id=camera_id, object_id=OBJECT))
+        await centre.until(lambda: results(centre, CommandOutcome.FAILED))
+    (failed,) = results(centre, CommandOutcome.FAILED)
+    assert reason in failed.reason
+
+
+async def test_a_marking_that_comes_too_late_is_refused(centre, make_config, gateway, order):
+    """It obeys its time as every command does."""
+    async with gateway(make_config(cameras=(camera(),))):
+        await centre.until(lambda: centre.births)
+        await order(MarkFixture(camera_id="cam1", object_id=OBJECT), expires_in_s=-1.0)
+        await refused(centre, "expired")

@@ -240,7 +240,7 @@ def test_a_second_process_cannot_open_the_same_outbox(tmp_path, fake_clock, stor
 
 def test_pictures_may_be_uploaded_once_their_event_is_committed(store):
     """The centre refuses a picture it has not been told of."""
-    drafted = draft(store, littering(), picture_hashes=("a" * 64,))
+    drafted = draft(store, littering(), evidence_hashes=("a" * 64,))
     store.write(lambda entry: entry.record(drafted))
     announced = "SELECT announced FROM upload"
     assert store._connection.execute(announced).fetchall() == [(0,)]
@@ -253,7 +253,7 @@ def test_conditions_are_restated_with_their_true_beginning(store, fake_clock):
     began = fake_clock.now()
     drafted = draft(store, littering())
     first = store.write(lambda entry: entry.state_condition("littering:1", drafted))
-    restate = lambda entry: entry.restate_conditions(fresh_within_s=150, has_picture=bool)  # noqa: E731
+    restate = lambda entry: entry.restate_conditions(fresh_within_s=150, has_evidence=bool)  # noqa: E731
     assert store.write(restate) == 0, "its first event is still under way"
     store.acknowledge(ack(store, (1, 1)), sent=ALL)
     fake_clock.advance(4_000)

@@ -1,15 +1,16 @@
 """A drawn scene before a fixed camera: a textured wall, sensor noise, and what a test puts there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.vision.scene.attention import Phase
-from edge_agent.vision.scene.motion import MotionBegan, MotionStopped
-from edge_agent.vision.scene.scene import ObjectChanged, Place, Scene, SceneEvent
-from edge_agent.vision.scene.thing import LeftObject
+from edge_agent.vision.objects.attention import Phase
+from edge_agent.vision.objects.belongings import Belonging
+from edge_agent.vision.objects.thing import LeftObject
+from edge_agent.vision.picture.motion import MotionBegan, MotionStopped
+from edge_agent.vision.scene import ObjectChanged, Place, Scene, SceneEvent
 
 HEIGHT, WIDTH = 180, 320
 FIGURE_LUMA, BAG_LUMA = 45, 30
@@ -93,12 +94,18 @@ def pictures(paint: Paint, *, until_s: float, fps: float = 5, noise: float = 2) 
         yield t_s, np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def make_scene(*, unattended_s: float = 5, zone: NDArray[np.bool_] | None = None) -> Scene:
+def make_scene(
+    *,
+    unattended_s: float = 5,
+    zone: NDArray[np.bool_] | None = None,
+    fixtures: Sequence[Belonging] = (),
+) -> Scene:
     whole = np.ones((HEIGHT, WIDTH) if zone is None else zone.shape, bool)
     return Scene(
         motion_zones=[Place(name="yard", mask=whole)],
         object_zones=[Place(name="yard", mask=whole if zone is None else zone)],
         unattended_s=unattended_s,
+        fixtures=fixtures,
     )
 
 

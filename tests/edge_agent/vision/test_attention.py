@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.vision.scene.attention import PASSING_S, Attention, Phase, Sighting, attend
-from edge_agent.vision.scene.motion import BEGIN_S, END_S, MotionBegan, MotionGate, MotionStopped
+from edge_agent.vision.objects.attention import PASSING_S, Attention, Phase, Sighting, attend
+from edge_agent.vision.picture.motion import BEGIN_S, END_S, MotionBegan, MotionGate, MotionStopped
 
 REQUIRED_S = 5.0
 SIGHTINGS = st.lists(

@@ -3,11 +3,12 @@
 import hashlib
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 
-from edge_agent.vision.messages import Forget
+from edge_agent.vision.orders import Forget
 from tests.edge_agent.vision.stage import deposit
 from tests.edge_agent.vision.vision_process import VisionProcess, watch, write_clip
 from tests.fakes.ports import find_free_port
@@ -52,7 +53,13 @@ def test_a_left_bag_is_told_with_three_complete_pictures(clip: Path, tmp_path: P
     assert _darkest(tmp_path, found.pictures[0].sha256) > 60
     assert [p.taken_at_s for p in found.pictures] == sorted(p.taken_at_s for p in found.pictures)
     assert depositing < 80
-    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".jpg"] * 3
+    ready = child.wait_for("clip_ready", "gate")
+    assert ready.object_id == found.object_id
+    assert ready.clip.begins_at_s - seen.at_s <= 0.01
+    assert ready.clip.duration_s >= found.at_s - found.deposited_at_s + 10.0
+    assert (tmp_path / f"{ready.clip.sha256}.mp4").stat().st_size == ready.clip.size_bytes
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert sorted(file.suffix for file in files) == [".jpg"] * 3 + [".mp4"]
 
 
 def _bag_luma(spool: Path, sha256: str) -> float:
@@ -73,7 +80,11 @@ def test_privacy_masks_are_burnt_into_every_picture(clip: Path, tmp_path: Path) 
         child.order(watch("gate", clip, masks=(corner,)))
         child.wait_for("littering_confirmed", "gate")
         child.wait_for("lost", "gate")
-    for picture in tmp_path.iterdir():
+    with av.open(str(next(tmp_path.glob("*.mp4")))) as masked:
+        lumas = [frame.to_ndarray(format="gray") for frame in masked.decode(video=0)]
+    assert len(lumas) > 100
+    assert max(luma[4:40, 4:72].max() for luma in lumas) < 25
+    for picture in tmp_path.glob("*.jpg"):
         image = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
         assert image[4:40, 4:72].max() < 25
         assert image[60:100, 100:140].mean() > 40

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge_agent.vision.scene.attention import Phase
+from edge_agent.vision.objects.attention import Phase
 from tests.edge_agent.vision.stage import (
     HEIGHT,
     WIDTH,

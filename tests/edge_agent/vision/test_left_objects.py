@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_agent.vision.scene.attention import Phase
-from edge_agent.vision.scene.plane import Steadier
+from edge_agent.vision.objects.attention import Phase
+from edge_agent.vision.picture.steadier import Steadier
 from tests.edge_agent.vision.stage import (
     HEIGHT,
     WIDTH,

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from edge_agent import replay
-from edge_agent.vision.analysis import ANALYSIS_FPS, Analysis, Stock
-from edge_agent.vision.messages import Zone
-from edge_agent.vision.ring import PacketRing
-from edge_agent.vision.source import SourceLost, open_source
+from edge_agent.vision.analysis import Analysis
+from edge_agent.vision.evidence.room import EvidenceRoom
+from edge_agent.vision.findings import AnyFinding
+from edge_agent.vision.lookback import ANALYSIS_FPS, Stock
+from edge_agent.vision.orders import Zone
+from edge_agent.vision.stream.lost import SourceLost
+from edge_agent.vision.stream.ring import PacketRing
+from edge_agent.vision.stream.source import open_source
 from tests.edge_agent.vision.stage import deposit
 from tests.edge_agent.vision.vision_process import watch, write_clip
 
@@ -73,9 +77,11 @@ def test_a_recording_that_cannot_be_read_is_one_clear_sentence(
 def test_a_zone_elsewhere_finds_nothing(clip: Path, tmp_path: Path) -> None:
     """Zones of a configuration replace the whole picture."""
     away = Zone(name="away", purpose="no_dumping", polygon=((0, 0), (0.3, 0), (0.3, 1), (0, 1)))
-    with (tmp_path / "events").open("w") as output:
-        replay.run_replay(clip, output=output, zones=(away,), unattended_s=5)
-    assert "littering" not in (tmp_path / "events").read_text()
+    watched = replay.watch_of(clip, None, unattended_s=5).model_copy(update={"zones": (away,)})
+    found: list[AnyFinding] = []
+    replay.play(clip, watched, found.extend)
+    assert "motion_ended" in {finding.say for finding in found}
+    assert "littering_confirmed" not in {finding.say for finding in found}
 
 
 def test_a_quiet_scene_is_watched_by_its_keyframes(tmp_path: Path) -> None:
@@ -84,7 +90,7 @@ def test_a_quiet_scene_is_watched_by_its_keyframes(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "quiet.mp4", paint, until_s=60)
     with open_source(str(clip), 0.0) as source:
         stock = Stock(form=source.form, ring=PacketRing(max_s=60, max_bytes=8_000_000))
-        analysis = Analysis(watch("gate", clip), stock, spool=None)
+        analysis = Analysis(watch("gate", clip), stock, room=EvidenceRoom())
         said, decoded_at_30_s = [], 0
         try:
             for packet in source.packets(lambda: 0.0):

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.vision.ring import HARD_FACTOR, Packet, PacketRing
+from edge_agent.vision.stream.packet import Packet
+from edge_agent.vision.stream.ring import HARD_FACTOR, PacketRing
 
 MAX_S, MAX_BYTES = 10.0, 1_000
 

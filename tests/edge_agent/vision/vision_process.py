@@ -14,7 +14,8 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
-from edge_agent.vision.messages import FINDING, Watch, Zone
+from edge_agent.vision.findings import FINDING
+from edge_agent.vision.orders import Watch, Zone
 from tests.edge_agent.vision.stage import Paint, pictures
 
 YARD = Zone(name="yard", purpose="no_dumping", polygon=((0, 0), (1, 0), (1, 1), (0, 1)))

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import insert
 from structlog.testing import capture_logs
 
+from contracts.batch import encode_batch
+from contracts.codec import encode
 from contracts.events import (
     BroadcastProgress,
     BroadcastState,
@@ -18,7 +20,8 @@ from contracts.events import (
     EvidenceLost,
     LitteringCleared,
 )
-from contracts.telemetry import Metric, Sample
+from contracts.telemetry import Metric, Sample, TelemetryRow
+from contracts.topics import Channel
 from ioc.store.tables import (
     alarm_transitions,
     alarms,
@@ -29,6 +32,7 @@ from ioc.store.tables import (
     events,
     evidence,
     gateways,
+    quarantine,
 )
 from ioc.timeseries import SeriesKey
 from tests.ioc.sender import down, littering
@@ -215,6 +219,31 @@ async def test_telemetry_becomes_series_and_is_acknowledged_apart(centre, sender
     assert (ack.committed, ack.telemetry.committed) == ((), ((1, 1),))
     camera = next(row for row in await centre.rows(devices) if row["device_id"] == "cam-1")
     assert camera["state"] == "online"
+
+
+async def test_a_metric_that_a_newer_gateway_measures_costs_no_other_sample(centre, sender):
+    """What is unknown is left out and named in the log; a row of nothing else is kept apart."""
+    known = Sample(
+        sampled_at=centre.clock.now(), device_id="cam-1", metric=Metric.SHARPNESS, value=0.9
+    )
+    row = encode(TelemetryRow(samples=(known, known.model_copy(update={"value": 7.0}))))
+    newer = row.replace(b'"sharpness","value":7', b'"nose_length","value":7')
+    alone = encode(TelemetryRow(samples=(known,))).replace(b"sharpness", b"nose_length")
+    odd = row.replace(b'"sharpness","value":7', b'["x"],"value":7')
+    for sequence, line in enumerate((newer, alone, odd), start=1):
+        payload = encode_batch(sender.epoch, [sequence], [line])
+        with capture_logs() as logs:
+            await centre.intake.take_telemetry([sender.message(Channel.TELEMETRY, payload)])
+        named = [line for line in logs if line["event"] == "telemetry.unknown_metrics"]
+        assert [line["metrics"] for line in named] == ([["nose_length"]] if sequence == 1 else [])
+    key = SeriesKey(gateway_id="tu-1", device_id="cam-1", metric=Metric.SHARPNESS)
+    start = centre.clock.now() - timedelta(minutes=1)
+    buckets = await centre.series.read(
+        key, start=start, end=start + timedelta(minutes=5), step_s=60
+    )
+    assert [(b.count, b.mean) for b in buckets] == [(1, 0.9)]
+    assert (await centre.ack(sender)).telemetry.committed == ((1, 3),)
+    assert len(await centre.rows(quarantine)) == 2
 
 
 @pytest.fixture

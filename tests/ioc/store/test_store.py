@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ioc.store import journal
 from ioc.store.engine import database_file, open_store
-from ioc.store.migrate import DatabaseTooNew, initialise
+from ioc.store.migrate import DatabaseTooNew, initialise, upgrade
 from ioc.store.tables import Instant, areas, meta, metadata
 from tests.ioc.commune import AREAS, open_commune
 
@@ -31,6 +31,50 @@ def test_the_revisions_make_exactly_the_declared_tables(tmp_path):
         context = MigrationContext.configure(connection, opts={"compare_type": compare_type})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_a_database_of_the_first_release_is_brought_up_with_what_it_holds(tmp_path):
+    """Old alarms know their sightings and old pictures their object, so that a clip finds them."""
+    path = database_file(tmp_path)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        upgrade(connection, "0001")
+        for statement in _FIRST_RELEASE:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+    engine.dispose()
+    initialise(tmp_path, AREAS)
+    database = sqlite3.connect(path)
+    assert database.execute("SELECT alarm_id, part_id FROM alarm_parts").fetchall() == [
+        ("a-1", "bag-1"),
+        ("a-1", "bag-2"),
+    ]
+    kept = "SELECT event_id, object_id, state, duration_s FROM evidence ORDER BY event_id"
+    assert database.execute(kept).fetchall() == [
+        ("e-1", "bag-1", "stored", None),
+        ("e-gone", None, "announced", None),
+    ]
+    assert database.execute("SELECT command_id, alarm_id FROM commands").fetchall() == [
+        ("c-1", None)
+    ]
+    database.close()
+
+
+_FIRST_RELEASE = (
+    """INSERT INTO alarms VALUES ('a-1', 'littering', 'tu-1', 'cam-1', 'cam-1', 'ban-chuong', 'high',
+    'normal', 1, 0, 1, 1, 1, NULL, NULL, 2, 2, 0,
+    '{"parts": {"bag-1": "cleared", "bag-2": "present"}}')""",
+    """INSERT INTO alarms VALUES ('a-2', 'device_down', 'tu-1', 'cam-1', 'cam-1', 'ban-chuong',
+    'medium', 'normal', 1, 0, 1, 1, 1, NULL, NULL, 2, 1, 0, '{"parts": {}}')""",
+    """INSERT INTO events VALUES ('e-1', 'thu', 'tu-1', 'cam-1', 'littering.confirmed.v1', 'x', 1, 1,
+    0, 1, 1, 0, 0, '{"data": {"object_id": "bag-1"}}')""",
+    """INSERT INTO evidence VALUES ('e-1', 'after', 'aa', 'tu-1', 'a-1', 'image/jpeg', 1, 1, 1, 1,
+    'stored', 1)""",
+    """INSERT INTO evidence VALUES ('e-gone', 'after', 'bb', 'tu-1', 'a-1', 'image/jpeg', 1, 1, 1, 1,
+    'announced', NULL)""",
+    """INSERT INTO commands VALUES ('c-1', 'tu-1', 1, 'stop.v1', NULL, x'00', 1, 2, 'done', '', 1,
+    1)""",
+)
 
 
 async def test_initialising_again_keeps_name_and_areas(tmp_path):

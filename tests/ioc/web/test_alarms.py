@@ -134,7 +134,7 @@ async def test_the_picture_is_announced_as_on_its_way_until_it_is_stored(site):
         waiting = await browser.get(f"/api/evidence/{next(iter(pictures))}")
         assert (waiting.status_code, waiting.json()["error"]["code"]) == (
             404,
-            "picture_not_stored",
+            "evidence_not_stored",
         )
         await site.village.ban_chuong.upload(pictures)
         page = (await browser.get(f"/?canh-bao={alarm_id}")).text

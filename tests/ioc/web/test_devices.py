@@ -2,7 +2,14 @@
 
 import pytest
 
-from contracts.events import DeviceDown, DeviceKind, DownReason
+from contracts.events import (
+    CameraCondition,
+    CameraDegraded,
+    CameraRecovered,
+    DeviceDown,
+    DeviceKind,
+    DownReason,
+)
 from contracts.telemetry import Metric
 
 
@@ -24,6 +31,21 @@ async def test_states_are_words_with_since_when_and_what_to_do(site, clock):
         page = (await browser.get("/thiet-bi")).text
         assert "Mất kết nối từ 07:05" in page
         assert "Không rõ: tủ kỹ thuật mất kết nối từ 07:05" in page
+
+
+async def test_a_camera_whose_pictures_cannot_be_relied_on_is_not_simply_online(site):
+    """Every condition in force is named, until the last one is over."""
+    gateway = site.village.ban_chuong
+    await gateway.measure(Metric.CAMERA_FPS, [15.0], device_id="cam-cho")
+    for condition in (CameraCondition.BLURRED, CameraCondition.CLOCK_DRIFT):
+        await gateway.report(CameraDegraded(condition=condition), device_id="cam-cho", ago_s=0)
+    async with site.sign_in("kythuat") as browser:
+        page = (await browser.get("/thiet-bi")).text
+        assert "Hoạt động kém từ 07:00: hình mờ, sai giờ" in page
+        for condition in (CameraCondition.BLURRED, CameraCondition.CLOCK_DRIFT):
+            over = CameraRecovered(condition=condition, lasted_s=5)
+            await gateway.report(over, device_id="cam-cho")
+        assert "Hoạt động kém" not in (await browser.get("/thiet-bi")).text
 
 
 async def test_the_backlog_is_a_number_of_events_or_unknown_but_never_an_invented_zero(site, clock):
@@ -50,6 +72,20 @@ async def test_a_series_has_nulls_where_nothing_was_measured(site, clock):
         assert len(series["instants"]) == len(series["values"]) >= 288
         assert series["values"][0] is None
         assert series["values"][-1] == 15.0
+
+
+async def test_every_metric_of_a_gateway_can_be_charted(site, clock):
+    """A new one would else be stored and never seen."""
+    gateway = site.village.ban_chuong
+    async with site.sign_in("kythuat") as browser:
+        page = (await browser.get("/thiet-bi")).text
+        for metric in Metric:
+            measure = "motion_minutes" if metric is Metric.MOTION_S else str(metric)
+            assert f'<option value="{measure}">' in page, metric
+        await gateway.measure(Metric.BRIGHTNESS, [0.25] * 9, device_id="cam-cong")
+        clock.advance(1)
+        address = "/api/series?measure=brightness&gateway_id=tu-ban-chuong&device_id=cam-cong"
+        assert (await browser.get(address)).json()["values"][-1] == 25.0
 
 
 async def test_motion_is_told_in_minutes_per_hour(site, clock):

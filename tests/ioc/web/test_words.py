@@ -5,9 +5,12 @@ import unicodedata
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from contracts.events import CameraClaim, CameraCondition, Edge
+from ioc.alarms import AlarmKind, Cause, FalseReason
 from ioc.web.words import LANGUAGES, Words, load_words, stress
 
 WEB = Path(__file__).parents[3] / "ioc" / "web"
@@ -37,6 +40,20 @@ def test_every_word_that_a_template_a_module_or_a_script_asks_for_exists():
     asked += [f"error.{a or b}" for a, b in re.findall(codes, sources("*.py"))]
     assert len(asked) > 100
     assert [key for key in asked if key not in known] == []
+
+
+def test_everything_the_wire_can_name_has_a_word():
+    """A kind, condition or claim without one would show as its code."""
+    known = load_words()
+    named = [f"kind.{kind}" for kind in AlarmKind]
+    named += [
+        f"{group}.{c}" for c in CameraCondition for group in ("condition", "condition_advice")
+    ]
+    named += [f"claim.{claim}" for claim in CameraClaim]
+    named += [f"false.{reason}" for reason in get_args(FalseReason)]
+    named += [f"path.{way}_{side}" for way in ("from", "to") for side in get_args(Edge)]
+    named += [f"cause.{cause}" for cause in Cause]
+    assert [key for key in named if key not in known] == []
 
 
 def test_no_word_spells_the_hamlet_or_shouts():

@@ -15,14 +15,20 @@ from sqlalchemy import select
 
 from contracts.batch import encode_batch
 from contracts.codec import encode
+from contracts.commands import Command, verify_command
 from contracts.envelope import Event, encode_event, source_of
 from contracts.events import (
     KIND_OF,
     BroadcastProgress,
     BroadcastState,
+    Clip,
+    CommandOutcome,
+    CommandResult,
     DeviceKind,
     EventData,
+    EvidenceClip,
     LitteringConfirmed,
+    PathPoint,
     Picture,
 )
 from contracts.state import Birth, Device, Will
@@ -30,13 +36,14 @@ from contracts.telemetry import Metric, Sample, TelemetryRow
 from contracts.topics import Address, Channel
 from ioc import administration
 from ioc.app import Running, compose
+from ioc.broadcasts.commands import due_commands
 from ioc.centre import Centre
 from ioc.clock import Clock
 from ioc.ingest.received import Received
 from ioc.people import People, Role
 from ioc.people.passwords import PasswordVault
 from ioc.settings import Settings
-from ioc.store.tables import alarm_transitions, deliveries
+from ioc.store.tables import alarm_transitions, alarms, deliveries
 
 PEOPLE = {
     "truc": (Role.OPERATOR, "Ma Thị Lan", "xa"),
@@ -227,7 +234,12 @@ class ReportingGateway:
         await self._send(Channel.TELEMETRY, payload)
 
     async def see_littering(
-        self, device_id: str = "cam-cong", *, ago_s: float = 30.0, late: bool = False
+        self,
+        device_id: str = "cam-cong",
+        *,
+        ago_s: float = 30.0,
+        late: bool = False,
+        reasons: tuple[str, ...] = ("static_14s", "contrast_0.31", "appeared_with_figure"),
     ) -> tuple[str, dict[str, bytes]]:
         """Report a left object; return the alarm's id and the pictures, not yet uploaded."""
         now = self.centre.clock.now()
@@ -253,8 +265,19 @@ class ReportingGateway:
             left_at=now - timedelta(seconds=ago_s + 10),
             unattended_s=14.2,
             score=0.92,
-            reasons=("unattended",),
+            reasons=reasons,
             pictures=pictures,
+            figure_box=(0.655, 0.46, 0.07, 0.38),
+            path=tuple(
+                PathPoint(
+                    at=now - timedelta(seconds=ago_s + 20 - second),
+                    x=0.03 + 0.09 * second,
+                    y=0.72 + 0.01 * (second % 3),
+                )
+                for second in range(11)
+            ),
+            came_from="left",
+            went_to="right",
         )
         event_id = await self.report(left, device_id=device_id, ago_s=ago_s, late=late)
         return await self.alarm_of(event_id), {
@@ -264,7 +287,54 @@ class ReportingGateway:
     async def upload(self, pictures: dict[str, bytes]) -> None:
         """Deliver pictures announced before."""
         for sha256, body in pictures.items():
-            await self.centre.pictures.accept(self.gateway_id, sha256, body)
+            await self.centre.evidence.accept(self.gateway_id, sha256, pieces(body))
+
+    async def record(
+        self, object_id: str, body: bytes, *, device_id: str = "cam-cong", codec: str = "h264"
+    ) -> str:
+        """Announce a clip of a sighting; return its hash. It is not yet uploaded."""
+        clip = Clip(
+            sha256=hashlib.sha256(body).hexdigest(),
+            codec=codec,
+            width_px=160,
+            height_px=90,
+            size_bytes=len(body),
+            begins_at=self.centre.clock.now() - timedelta(seconds=40),
+            duration_s=26.0,
+            encoded_again=False,
+        )
+        await self.report(EvidenceClip(object_id=object_id, clip=clip), device_id=device_id)
+        return clip.sha256
+
+    async def objects_of(self, alarm_id: str) -> list[str]:
+        """Return the sightings of an alarm, oldest first."""
+        async with self.centre.store.read() as connection:
+            facts = await connection.scalar(
+                select(alarms.c.facts).where(alarms.c.alarm_id == alarm_id)
+            )
+        return list(facts["parts"])
+
+    async def orders(self) -> list[Command]:
+        """Return the commands that wait for this gateway's answer, as it would read them."""
+        signing = self.running.centre.voice.dispatch._signing
+        keys = {signing.key_id: signing.key.public_key()}
+        async with self.centre.store.read() as connection:
+            due = await due_commands(connection, now=self.centre.clock.now(), signing=signing)
+        mine = [each for each in due if f"/{self.gateway_id}/" in each.topic_name]
+        read = [verify_command(each.payload, keys=keys, address=self.address) for each in mine]
+        return [command for command in read if command.kind != "clock.v1"]
+
+    async def answer(
+        self, command: Command, outcome: CommandOutcome = CommandOutcome.DONE, reason: str = ""
+    ) -> None:
+        """Report what became of a command."""
+        result = CommandResult(
+            command_id=command.command_id,
+            command_number=command.command_number,
+            outcome=outcome,
+            reason=reason,
+        )
+        await self.report(result, device_id=None)
 
     async def play(self, broadcast_id: str, device_id: str, *states: BroadcastState) -> None:
         """Report how far one loudspeaker has come, step by step."""
@@ -303,6 +373,11 @@ class ReportingGateway:
             await self.running.intake.take_telemetry([received])
         else:
             await self.running.intake.take([received])
+
+
+async def pieces(body: bytes) -> AsyncIterator[bytes]:
+    """Give a body as a server receives it."""
+    yield body
 
 
 def draw_scene(role: str, *, seed: int = 0) -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from types import SimpleNamespace
 
@@ -17,10 +17,11 @@ from sqlalchemy import insert, select
 
 from ioc.broadcasts import BroadcastDesk, BroadcastOrder, LoudspeakerId
 from ioc.broadcasts.keys import create_signing_key
-from ioc.evidence.pictures import MAX_PICTURE_BYTES, PictureStore
+from ioc.evidence import MAX_PICTURE_BYTES, EvidenceStore
 from ioc.people import Role
 from ioc.store.tables import evidence
-from ioc.web.gateway_routes import create_gateway_router
+from ioc.web.gateway_routes import Patience, create_gateway_router
+from tests.ioc.clips import mp4
 from tests.ioc.commune import ADDED_AT, Person, access_of, add_gateway, open_commune, token_of
 
 
@@ -30,8 +31,10 @@ def picture(brightness: int = 90) -> bytes:
     return jpeg.tobytes()
 
 
-async def announce(store, gateway_id: str, body: bytes, claimed: str | None = None) -> str:
-    """Announce a picture as a committed event does; return its hash."""
+async def announce(
+    store, gateway_id: str, body: bytes, claimed: str | None = None, media_type: str = "image/jpeg"
+) -> str:
+    """Announce a picture or clip as a committed event does; return its hash."""
     claimed = claimed or sha256(body).hexdigest()
     async with store.begin() as connection:
         await connection.execute(
@@ -40,7 +43,7 @@ async def announce(store, gateway_id: str, body: bytes, claimed: str | None = No
                 role="after",
                 sha256=claimed,
                 gateway_id=gateway_id,
-                media_type="image/jpeg",
+                media_type=media_type,
                 size_bytes=len(body),
                 width_px=64,
                 height_px=48,
@@ -73,7 +76,7 @@ async def centre(tmp_path, clock):
         signing = create_signing_key(tmp_path / "keys")
         yield SimpleNamespace(
             store=store,
-            pictures=PictureStore(folder=tmp_path / "pictures", store=store, clock=clock),
+            evidence=EvidenceStore(folder=tmp_path / "evidence", store=store, clock=clock),
             voice=BroadcastDesk(
                 store=store, clock=clock, folder=tmp_path / "audio", signing=signing
             ),
@@ -83,7 +86,8 @@ async def centre(tmp_path, clock):
 @pytest.fixture
 async def address(centre):
     application = FastAPI()
-    application.include_router(create_gateway_router(centre))
+    patience = Patience(silence_s=0.4, least_bytes_per_s=100_000.0)
+    application.include_router(create_gateway_router(centre, patience=patience))
     async with serving(application) as url:
         yield url
 
@@ -107,7 +111,7 @@ async def test_an_announced_picture_is_taken_and_taking_it_again_changes_nothing
     for _ in range(2):
         answer = await gateway.put(f"/gateway/evidence/{claimed}", content=picture())
         assert answer.status_code == 204
-    assert centre.pictures.path_of(claimed).read_bytes() == picture()
+    assert centre.evidence.path_of(claimed, "image/jpeg").read_bytes() == picture()
     assert await state_of(centre, claimed) == "stored"
 
 
@@ -130,13 +134,13 @@ async def test_a_picture_with_a_wrong_hash_or_that_is_none_is_refused(centre, ga
     answer = await gateway.put(f"/gateway/evidence/{broken}", content=noise)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "not_a_picture")
     assert await state_of(centre, broken) == "announced"
-    assert not centre.pictures.path_of(broken).exists()
+    assert not centre.evidence.path_of(broken, "image/jpeg").exists()
 
 
 @pytest.mark.parametrize("says_its_length", [True, False])
 async def test_a_body_over_twenty_megabytes_is_refused(centre, gateway, says_its_length):
     """Whether or not the sender says how much comes; nothing is stored."""
-    claimed = await announce(centre.store, "tu-1", picture())
+    claimed = await announce(centre.store, "tu-1", bytes(MAX_PICTURE_BYTES + 2), "5" * 64)
 
     async def in_pieces() -> AsyncIterator[bytes]:
         for _ in range(0, MAX_PICTURE_BYTES + 1, 1_000_000):
@@ -212,3 +216,36 @@ async def test_text_without_speakable_characters_is_refused_in_the_authors_words
         with pytest.raises(Exception, match="unspeakable_text") as refused:
             await centre.voice.preview(access, text)
         assert "chưa phát" in refused.value.vi
+
+
+async def test_an_announced_clip_is_taken_and_what_is_none_is_refused(centre, gateway):
+    """The gateway learns that its file is no clip, so that it gives up."""
+    body = mp4()
+    claimed = await announce(centre.store, "tu-1", body, media_type="video/mp4")
+    answer = await gateway.put(f"/gateway/evidence/{claimed}", content=body)
+    assert answer.status_code == 204
+    assert centre.evidence.path_of(claimed, "video/mp4").read_bytes() == body
+    noise = body[:40] + bytes(2_000)
+    broken = await announce(centre.store, "tu-1", noise, media_type="video/mp4")
+    answer = await gateway.put(f"/gateway/evidence/{broken}", content=noise)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "not_a_clip")
+
+
+@pytest.mark.parametrize("pause_s", [0.05, 3.0], ids=["trickles", "falls silent"])
+async def test_a_body_that_comes_too_slowly_is_ended(centre, address, pause_s):
+    """It would hold a connection and a part file for ever; the gateway sends it again later."""
+    claimed = await announce(centre.store, "tu-1", picture())
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
+    writer.write(
+        f"PUT /gateway/evidence/{claimed} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(picture())}"
+        f"\r\nAuthorization: Bearer {token_of('tu-1')}\r\n\r\n".encode()
+    )
+    answer = b""
+    while not answer:
+        writer.write(b"x")
+        with suppress(TimeoutError):
+            answer = await asyncio.wait_for(reader.readline(), pause_s)
+    assert b" 408 " in answer
+    writer.close()
+    assert await state_of(centre, claimed) == "announced"
+    assert list((centre.evidence._folder / "arriving").iterdir()) == []

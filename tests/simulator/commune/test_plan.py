@@ -42,6 +42,9 @@ def test_both_programs_accept_what_the_commune_writes(tmp_path: Path) -> None:
     assert {c.area for c in gateway.cameras} <= {a.area_id for a in centre.areas}
     assert len(gateway.cameras) == 3
     assert len(gateway.loudspeakers) == 2
+    purposes = {zone.purpose for camera in gateway.cameras for zone in camera.zones}
+    assert purposes == {"no_dumping", "intrusion", "loitering", "crowding"}
+    assert gateway.cameras[2].zones[1].daily_hours, "closed at night only"
 
 
 def test_real_camera_takes_the_place_of_the_first(tmp_path: Path) -> None:

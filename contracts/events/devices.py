@@ -1,0 +1,72 @@
+"""How cameras and loudspeakers of a gateway fare; pure."""
+
+from enum import StrEnum
+
+from contracts.codec import Name, Seconds
+from contracts.events.event_data import EventData, Pictures
+from contracts.events.sightings import Corroborations
+
+
+class DeviceKind(StrEnum):
+    """What a device is."""
+
+    CAMERA = "camera"
+    LOUDSPEAKER = "loudspeaker"
+
+
+class DownReason(StrEnum):
+    """Why a device cannot be used."""
+
+    UNREACHABLE = "unreachable"
+    AUTH_FAILED = "auth_failed"
+    STALLED = "stalled"
+    UNDECODABLE = "undecodable"
+    ENDED = "ended"
+    CONFIGURATION = "configuration"
+
+
+class DeviceDown(EventData):
+    """A device cannot be used since `occurred_at`."""
+
+    device_kind: DeviceKind
+    reason: DownReason
+    detail: Name = ""
+
+
+class DeviceUp(EventData):
+    """A device can be used: for the first time in a run of the gateway, or again."""
+
+    device_kind: DeviceKind
+    down_s: Seconds
+    """0 the first time."""
+
+
+class CameraCondition(StrEnum):
+    """Why pictures come, but cannot be relied on."""
+
+    FROZEN = "frozen"
+    BLACK = "black"
+    BLURRED = "blurred"
+    COVERED = "covered"
+    MOVED = "moved"
+    EXPOSURE = "exposure"
+    LOW_FRAME_RATE = "low_frame_rate"
+    DECODE_ERRORS = "decode_errors"
+    CLOCK_DRIFT = "clock_drift"
+
+
+class CameraDegraded(EventData):
+    """A camera works, but its pictures cannot be relied on since `occurred_at`."""
+
+    condition: CameraCondition
+    detail: Name = ""
+    """For the technician: what was measured."""
+    pictures: Pictures = ()
+    corroborated_by: Corroborations = ()
+
+
+class CameraRecovered(EventData):
+    """One condition of a camera is over."""
+
+    condition: CameraCondition
+    lasted_s: Seconds

@@ -1,0 +1,168 @@
+"""The command `edge-agent sensitivity`: what a recording would have alarmed at which settings."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_agent import config
+from edge_agent.config import CameraSettings
+from edge_agent.replay import ReplayError, play, watch_of
+from edge_agent.vision.child import quiet_libraries
+from edge_agent.vision.findings import AnyFinding, LitteringConfirmed, Picture, PresenceStarted
+from edge_agent.vision.orders import Watch
+
+_SENSITIVITIES = (0.3, 0.5, 0.7)
+_PATIENCE_FACTORS = (0.5, 2.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alarm:
+    """One alarm that there would have been."""
+
+    t_s: float
+    kind: str
+    zone: str
+    why: str
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What one choice of settings would have alarmed."""
+
+    watch: Watch
+    alarms: tuple[Alarm, ...]
+    recorded_s: float
+
+    @property
+    def title(self) -> str:
+        """The settings in words."""
+        return f"sensitivity {self.watch.sensitivity:g}, unattended {self.watch.unattended_s:g} s"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `edge-agent sensitivity`."""
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="a recording, such as one hour")
+    parser.add_argument("--config", type=Path, metavar="gateway.yaml")
+    parser.add_argument("--camera", metavar="ID", help="whose zones to use; default: the first")
+    parser.add_argument(
+        "--pictures", type=Path, metavar="FOLDER", help="write each alarm's pictures there"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Report; return the exit code (2: the recording or the camera's name is unusable).
+
+    Raises:
+        ConfigurationError: `--config` names a file with faults.
+    """
+    quiet_libraries()
+    settings = _settings(args.config, args.camera) if args.config else None
+    if args.config and settings is None:
+        sys.stderr.write(f"edge-agent sensitivity: {args.config} has no camera {args.camera}\n")
+        return 2
+    usual = watch_of(args.video, settings)
+    try:
+        if args.pictures:
+            args.pictures.mkdir(parents=True, exist_ok=True)
+        for line in describe(try_out(args.video, usual, args.pictures)):
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+    except (ReplayError, OSError) as error:
+        sys.stderr.write(f"edge-agent sensitivity: {error}\n")
+        return 2
+    return 0
+
+
+def _settings(path: Path, camera_id: str | None) -> CameraSettings | None:
+    cameras = config.load(path).cameras
+    wanted = (one for one in cameras if camera_id is None or one.id == camera_id)
+    return next(wanted, None)
+
+
+def try_out(video: Path, usual: Watch, pictures: Path | None) -> Iterator[Outcome]:
+    """Yield what the usual settings would have alarmed, then each other choice.
+
+    Raises:
+        ReplayError: the recording cannot be replayed.
+    """
+    for number, watch in enumerate(choices(usual)):
+        found: list[AnyFinding] = []
+        spool = pictures if number == 0 else None
+        recorded_s = play(video, watch, found.extend, spool=spool)
+        alarms = tuple(_alarms(found))
+        if spool is not None:
+            _name_pictures(spool, alarms)
+        yield Outcome(watch=watch, alarms=alarms, recorded_s=recorded_s)
+
+
+def choices(usual: Watch) -> tuple[Watch, ...]:
+    """Return the usual settings first, then each other one worth comparing."""
+    others = [
+        usual.model_copy(update={"sensitivity": sensitivity})
+        for sensitivity in _SENSITIVITIES
+        if sensitivity != usual.sensitivity
+    ]
+    others += [
+        usual.model_copy(update={"unattended_s": usual.unattended_s * factor})
+        for factor in _PATIENCE_FACTORS
+    ]
+    return (usual, *others)
+
+
+def _alarms(found: Iterable[AnyFinding]) -> Iterator[Alarm]:
+    for finding in found:
+        match finding:
+            case LitteringConfirmed():
+                yield Alarm(
+                    t_s=finding.at_s,
+                    kind="littering",
+                    zone=finding.zone,
+                    why=f"alone {finding.unattended_s:.0f} s, score {finding.score:.2f},"
+                    f" {', '.join(finding.reasons)}",
+                    pictures=finding.pictures,
+                )
+            case PresenceStarted():
+                yield Alarm(
+                    t_s=finding.at_s,
+                    kind=finding.purpose,
+                    zone=finding.zone,
+                    why=f"present {finding.present_s:.0f} s, {finding.share:.0%} of the zone",
+                    pictures=finding.pictures,
+                )
+            case _:
+                pass
+
+
+def _name_pictures(folder: Path, alarms: Iterable[Alarm]) -> None:
+    for alarm in alarms:
+        stamp = clock_of(alarm.t_s).replace(":", "")
+        for picture in alarm.pictures:
+            file = folder / f"{picture.sha256}.jpg"
+            if file.exists():
+                file.replace(folder / f"{stamp}-{alarm.kind}-{picture.role}.jpg")
+
+
+def describe(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """Yield the report line by line: the usual settings in full, the others as counts."""
+    for number, outcome in enumerate(outcomes):
+        per_day = 86_400 * len(outcome.alarms) / max(1.0, outcome.recorded_s)
+        count = len(outcome.alarms)
+        times = "once" if count == 1 else f"{count} times"
+        yield (
+            f"{outcome.title}: would have alarmed {times}"
+            f" in {clock_of(outcome.recorded_s)} ({per_day:.0f} a day at this rate)"
+        )
+        if number == 0 and count:
+            yield "  here they are:"
+        for alarm in outcome.alarms:
+            line = f"  {clock_of(alarm.t_s)}  {alarm.kind} in {alarm.zone}"
+            yield f"{line}: {alarm.why}" if number == 0 else line
+
+
+def clock_of(t_s: float) -> str:
+    """Return seconds from the beginning as h:mm:ss."""
+    whole = round(t_s)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"

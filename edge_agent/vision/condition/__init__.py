@@ -1,0 +1,1 @@
+"""Whether a camera's pictures and packets can be relied on. Pure: no clock, no I/O."""

@@ -1,0 +1,166 @@
+"""Everything about one camera's condition: pictures and packets in, what begins or ends out; pure."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import cv2
+import numpy as np
+
+from edge_agent.vision.condition.aim import Aim, Sight
+from edge_agent.vision.condition.debounce import Debounce
+from edge_agent.vision.condition.diagnosis import DELAYS_S, ConditionChanged, Diagnosis
+from edge_agent.vision.condition.flow import Count, Flow
+from edge_agent.vision.condition.focus import Focus
+from edge_agent.vision.condition.light import EMPTY_SHARE, RIGHT_SHARE, Light
+from edge_agent.vision.condition.look import (
+    CELL_PX,
+    Look,
+    Reading,
+    can_be_measured,
+    holds_still,
+    look,
+    measure,
+)
+from edge_agent.vision.condition.stillness import Stillness
+from edge_agent.vision.findings import Condition
+from edge_agent.vision.picture.plane import Mask, Pixels
+
+BUSY_S, QUIET_S = 0.95, 2.9
+"""Pictures closer together than this tell nothing more about the camera: while something moves or
+a condition is about to begin, and while all is quiet."""
+
+
+class Checkup:
+    """Checks one camera. Feed packets and pictures in time order."""
+
+    def __init__(self, nominal_fps: float) -> None:
+        self.flow = Flow(nominal_fps)
+        self.light = Light()
+        self.focus = Focus()
+        self.stillness = Stillness()
+        self.aim: Aim | None = None
+        self.reading: Reading | None = None
+        """The last; None before the second picture."""
+        self.turned = False
+        """Whether the last picture showed that the camera has been turned, away or back."""
+        self._seen: Mask | None = None
+        self._before: Look | None = None
+        self._diagnosis = Diagnosis()
+        on_s, off_s = DELAYS_S["moved"]
+        self._strays = Debounce(on_delay_s=on_s, off_delay_s=off_s)
+
+    def begin(self, hidden: Mask) -> None:
+        """Prepare for pictures of another size, parts of which lie behind privacy masks."""
+        self._before = None
+        self._seen = None
+        self.stillness, self.aim = Stillness(), None
+        self.focus.forget()
+        height, width = (size // CELL_PX for size in hidden.shape)
+        if not can_be_measured(hidden.view(np.uint8)):
+            return
+        covered = hidden[: height * CELL_PX, : width * CELL_PX].astype(np.float32)
+        seen = cv2.resize(covered, (width, height), interpolation=cv2.INTER_AREA) == 0.0
+        if seen.any():
+            self._seen, self.aim = seen, Aim(seen)
+
+    def packet(self, t_s: float, count: Callable[[], Count]) -> Iterable[ConditionChanged]:
+        """Count one packet; yield what begins or ends."""
+        if not self.flow.packet(t_s):
+            return ()
+        self.flow.judge(t_s, count())
+        seen: dict[Condition, bool | None] = {
+            "low_frame_rate": self.flow.low_rate,
+            "decode_errors": self.flow.broken,
+            "clock_drift": self.flow.drifts,
+        }
+        return self._diagnosis.step(t_s, seen)
+
+    def wants(self, t_s: float, *, busy: bool) -> bool:
+        """Whether a picture shown at this instant is worth looking at."""
+        least_s = BUSY_S if busy or self._diagnosis.pending else QUIET_S
+        return self._before is None or not 0.0 <= t_s - self._before.t_s < least_s
+
+    def picture(
+        self, plane: Pixels, t_s: float, *, keyframe: bool, coloured: bool
+    ) -> list[ConditionChanged]:
+        """Take a picture, (height, width) uint8, of the size begun with; return what changes."""
+        self.turned = False
+        visible = self._seen
+        if visible is None:
+            return []
+        now, before = look(plane, t_s), self._before
+        self._before = now
+        seen: dict[Condition, bool | None] = {}
+        if keyframe:
+            seen["frozen"] = self.stillness.step(now, visible)
+        if before is not None and t_s > before.t_s:
+            self.reading = reading = measure(now, before, visible)
+            seen |= self._judge(
+                reading, coloured=coloured, holds_still=partial(holds_still, now, before)
+            )
+        changes = list(self._diagnosis.step(t_s, seen))
+        self._turn(changes)
+        return changes
+
+    def _judge(
+        self, reading: Reading, *, coloured: bool, holds_still: Callable[[], bool]
+    ) -> dict[Condition, bool | None]:
+        self.light.step(reading)
+        # Whether black is a fault is one question, not two.
+        empty = reading.empty_share >= EMPTY_SHARE
+        lit = max(reading.dark_share, reading.bright_share) <= RIGHT_SHARE
+        sight = self.aim.step(reading) if lit and self.aim is not None else Sight.UNKNOWN
+        strange = sight in {Sight.ELSEWHERE, Sight.COVERED}
+        sharpness = reading.sharpness if lit and not strange else None
+        return {
+            "black": self.light.black,
+            "exposure": None if empty else self.light.too_dark or self.light.too_bright,
+            "covered": None if sight is Sight.UNKNOWN else sight is Sight.COVERED,
+            "moved": self._moved(sight, reading),
+            "blurred": self.focus.step(
+                reading.t_s, sharpness, coloured=coloured, holds_still=holds_still
+            ),
+        }
+
+    def _moved(self, sight: Sight, reading: Reading) -> bool | None:
+        aim = self.aim
+        elsewhere = None if sight is Sight.UNKNOWN else sight is Sight.ELSEWHERE
+        if aim is None or not aim.away:
+            return elsewhere
+        if self._strays.step(reading.t_s, elsewhere) is not None and self._strays.active:
+            self._settle(aim)
+        home = aim.is_home(reading)
+        return None if home is None else not home
+
+    def _turn(self, changes: list[ConditionChanged]) -> None:
+        for change in changes:
+            if change.condition == "moved" and self.aim is not None:
+                if change.until_s is None:
+                    self._settle(self.aim)
+                else:
+                    self.aim.come_home()
+                    self._forget_view()
+
+    def _settle(self, aim: Aim) -> None:
+        aim.settle()
+        self._forget_view()
+
+    def _forget_view(self) -> None:
+        self.turned = True
+        self.focus.forget()
+        on_s, off_s = DELAYS_S["moved"]
+        self._strays = Debounce(on_delay_s=on_s, off_delay_s=off_s)
+
+    def describe(self, condition: Condition) -> str:
+        """Return what was measured, for the technician."""
+        match condition:
+            case "moved" | "covered":
+                return self.aim.describe(condition) if self.aim else ""
+            case "black" | "exposure":
+                return self.light.describe(condition)
+            case "blurred":
+                return self.focus.describe()
+            case "frozen":
+                return self.stillness.describe()
+            case "low_frame_rate" | "decode_errors" | "clock_drift":
+                return self.flow.describe(condition)

@@ -1,0 +1,118 @@
+"""Whether pictures come as often, as whole and as punctually as they should; pure."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+WINDOW_S = 10.0
+"""Over this time pictures are counted."""
+LEARN_WINDOWS = 3
+"""So many windows show how many pictures usually come."""
+LOW_SHARE, WELL_SHARE = 0.4, 0.6
+"""Of the usual rate: half of it is what a slow shutter does at night, less is a fault."""
+NOMINAL_SHARE = 0.2
+"""Of the rate that the stream names: many cameras name 25 and send 15, or count fields."""
+RATE_RISE, RATE_FALL = 0.1, 0.001
+"""By which share of the difference the usual rate follows in a window."""
+ERRORS_WINDOWS = 6
+"""Errors are counted over a minute."""
+ERROR_SHARE, CLEAN_SHARE, LEAST_ERRORS = 0.02, 0.005, 3
+DRIFT_WINDOWS = 360
+"""Drift is measured over at most an hour."""
+DRIFT_S, PUNCTUAL_S = 2.0, 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Count:
+    """Totals of one watch so far."""
+
+    decoded: int
+    """Packets given to the decoder."""
+    errors: int
+    """Of these, how many gave no picture or a broken one."""
+    drift_s: float | None
+    """How much more time has passed on the camera's clock than on the gateway's."""
+
+
+class PictureRate:
+    """Compares the pictures received per second with what is usual."""
+
+    def __init__(self, nominal_fps: float) -> None:
+        self._nominal_fps = nominal_fps
+        self._first: list[float] = []
+        self._low = False
+        self.usual_fps = 0.0
+        self.fps = 0.0
+
+    def step(self, fps: float) -> bool | None:
+        """Take the rate of one window; return whether it is too low; None: not known yet."""
+        self.fps = fps
+        if len(self._first) < LEARN_WINDOWS:
+            self._first.append(fps)
+            self.usual_fps = sorted(self._first)[len(self._first) // 2]
+            return None
+        usual = max(self.usual_fps, NOMINAL_SHARE * self._nominal_fps / LOW_SHARE)
+        self._low = fps < (WELL_SHARE if self._low else LOW_SHARE) * usual
+        if not self._low:
+            rate = RATE_RISE if fps > self.usual_fps else RATE_FALL
+            self.usual_fps += rate * (fps - self.usual_fps)
+        return self._low
+
+
+class Flow:
+    """Watches the packets of one stream in windows of `WINDOW_S`."""
+
+    def __init__(self, nominal_fps: float) -> None:
+        self._begun_s: float | None = None
+        self._packets = 0
+        self._counts = deque([Count(decoded=0, errors=0, drift_s=None)], ERRORS_WINDOWS + 1)
+        self._drifts: deque[float] = deque(maxlen=DRIFT_WINDOWS)
+        self.rate = PictureRate(nominal_fps)
+        self.low_rate: bool | None = None
+        self.broken: bool | None = None
+        self.drifts: bool | None = None
+        self.error_share = 0.0
+        self.drift_s = 0.0
+        """Over the last hour, or since the watch began."""
+
+    def skip(self, packets: int) -> None:
+        """Count packets that came, but that the gateway had no time to look at."""
+        self._packets += packets
+
+    def packet(self, t_s: float) -> bool:
+        """Count one packet; return whether a window is full, so that `judge` is due."""
+        if self._begun_s is None or t_s < self._begun_s:
+            self._begun_s, self._packets = t_s, 0
+            return False
+        self._packets += 1
+        return t_s - self._begun_s >= WINDOW_S
+
+    def judge(self, t_s: float, count: Count) -> None:
+        """Close the window."""
+        assert self._begun_s is not None  # noqa: S101 - a window is full
+        self.low_rate = self.rate.step(self._packets / (t_s - self._begun_s))
+        self._begun_s, self._packets = t_s, 0
+        self._judge_errors(count)
+        if count.drift_s is not None:
+            self._drifts.append(count.drift_s)
+            self.drift_s = count.drift_s - self._drifts[0]
+            self.drifts = abs(self.drift_s) > (PUNCTUAL_S if self.drifts else DRIFT_S)
+
+    def describe(self, condition: Literal["low_frame_rate", "decode_errors", "clock_drift"]) -> str:
+        """Return what was measured."""
+        if condition == "low_frame_rate":
+            return f"{self.rate.fps:.1f} pictures per second, usually {self.rate.usual_fps:.1f}"
+        if condition == "decode_errors":
+            return f"{self.error_share:.0%} of the last minute's pictures were broken"
+        word = "ahead of" if self.drift_s > 0 else "behind"
+        return (
+            f"the camera's clock went {abs(self.drift_s):.1f} s {word} the gateway's within an hour"
+        )
+
+    def _judge_errors(self, count: Count) -> None:
+        self._counts.append(count)
+        decoded = count.decoded - self._counts[0].decoded
+        errors = count.errors - self._counts[0].errors
+        self.error_share = errors / decoded if decoded else 0.0
+        least = CLEAN_SHARE if self.broken else ERROR_SHARE
+        self.broken = self.error_share > least and errors >= LEAST_ERRORS

@@ -1,0 +1,78 @@
+"""Whether a camera repeats one picture; pure.
+
+Every sensor has noise, so no part of two keyframes is ever exactly the same. An encoder that is
+given one picture again and again codes it in a few ways only, so its keyframes repeat exactly
+those seen lately. A written clock may run on.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from edge_agent.vision.condition.look import CELL_PX, Look, cells
+from edge_agent.vision.picture.plane import Luma, Mask
+
+FLAT_LUMA = 1.0
+"""Standard deviation within a cell: less is a black border or a white sky, always the same."""
+REMEMBERED = 6
+"""Keyframes among which a repetition is sought."""
+FROZEN_SHARE, LIVE_SHARE = 0.5, 0.25
+"""Of the cells that show something: so many repeat themselves, or no more than that."""
+LEARN_KEYFRAMES = 5
+"""So many keyframes show whether this camera's pictures have noise at all."""
+NOISELESS_SHARE, NOISELESS_S = 0.9, 60.0
+"""Where no noise was ever seen, nearly all must repeat itself for longer."""
+
+
+class Stillness:
+    """Compares keyframes. Feed those only: between them, a still scene is repeated by design."""
+
+    def __init__(self) -> None:
+        self._marks: deque[Luma] = deque(maxlen=REMEMBERED)
+        self._weights: Luma | None = None
+        self._live_keyframes = 0
+        self._still_since_s: float | None = None
+        self._frozen = False
+        self.share = 0.0
+        """Of the cells that show something: how many repeated themselves in the last keyframe."""
+
+    def step(self, keyframe: Look, seen: Mask) -> bool | None:
+        """Return whether the camera is frozen; None while that cannot be told."""
+        mark = self._mark(keyframe)
+        judged = seen & (keyframe.spread > FLAT_LUMA)
+        known = list(self._marks)
+        self._marks.append(mark)
+        if not known or np.count_nonzero(judged) < 8:
+            self._still_since_s = None
+            return None
+        repeats: Mask = np.zeros(mark.shape, bool)
+        for other in known:
+            repeats |= mark == other
+        self.share = float(repeats[judged].mean())
+        return self._judge(keyframe.t_s)
+
+    def describe(self) -> str:
+        """Return what was measured."""
+        return f"{self.share:.0%} of the picture repeats itself exactly, without any noise"
+
+    def _judge(self, t_s: float) -> bool | None:
+        if self.share <= LIVE_SHARE:
+            self._live_keyframes += 1
+        if self.share < NOISELESS_SHARE:
+            self._still_since_s = None
+        elif self._still_since_s is None:
+            self._still_since_s = t_s
+        if self._live_keyframes >= LEARN_KEYFRAMES:
+            self._frozen = self.share > (LIVE_SHARE if self._frozen else FROZEN_SHARE)
+            return self._frozen
+        still_s = 0.0 if self._still_since_s is None else t_s - self._still_since_s
+        self._frozen = still_s >= NOISELESS_S
+        return self._frozen if self._still_since_s is not None else None
+
+    def _mark(self, keyframe: Look) -> Luma:
+        """Return one number per cell; equal numbers mean equal cells, as good as surely."""
+        if self._weights is None or self._weights.shape != keyframe.luma.shape:
+            rng = np.random.default_rng(1)
+            self._weights = rng.uniform(1.0, 2.0, keyframe.luma.shape).astype(np.float32)
+            self._marks.clear()
+        return cells(keyframe.luma * self._weights, CELL_PX)

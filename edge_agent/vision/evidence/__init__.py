@@ -1,0 +1,1 @@
+"""What proves a finding: pictures, clips and where somebody came from; masked before written."""

@@ -1,0 +1,185 @@
+"""Decides which packets are decoded: keyframes while the scene is quiet, everything once it stirs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from av import VideoFrame
+
+from edge_agent.vision.stream.codec import Decoder, StreamFormat
+from edge_agent.vision.stream.gate import SizeGate
+from edge_agent.vision.stream.lost import SourceLost
+from edge_agent.vision.stream.packet import Packet
+from edge_agent.vision.stream.ring import PacketRing
+
+ANALYSIS_FPS = 5.0
+MAX_WATCHED_GOP_S = 2.5
+"""Keyframes further apart than this are too rare to watch a scene by."""
+OVERDUE_S = 2.0 * MAX_WATCHED_GOP_S
+KEYFRAME_WAIT_S = 30.0
+"""Without a keyframe nothing can be decoded; some cameras send one every 20 s."""
+QUIET_AFTER_S = 1.5
+MAX_BROKEN = 50
+"""So many packets in a row without a picture: the stream cannot be decoded."""
+_MOST_AWAITED = 600
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stock:
+    """A ring and the format of what it holds."""
+
+    form: StreamFormat
+    ring: PacketRing
+    drift_s: Callable[[], float | None] = lambda: None
+    """How much further the camera's clock went than ours; None: not known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """A decoded picture and the instant at which it is shown."""
+
+    frame: VideoFrame
+    t_s: float
+
+
+class LookBack:
+    """The decoder of one stream. Feed packets in decoding order from one thread.
+
+    Yields pictures at the analysis rate while something moves, keyframes only while nothing
+    does; when a keyframe stirs, the group before it is decoded from the ring and comes first.
+    """
+
+    def __init__(self, stock: Stock, *, stirs: Callable[[VideoFrame], bool]) -> None:
+        """Prepare; `stirs` says of a keyframe whether it shows something not known to be there."""
+        self._stock = stock
+        self._stirs = stirs
+        self._decoder = Decoder(stock.form, fast=True)
+        self._awaited: dict[int, float] = {}
+        self._due_s = self._shown_s = self._newest_s = float("-inf")
+        self._full = True
+        self._last_stir_s = float("-inf")
+        self._keyframes_s: list[float] = []
+        self._waiting_since_s: float | None = None
+        self._broken = 0
+        self.gate = SizeGate()
+        self.decoded = 0
+        """Pictures decoded so far."""
+
+    @property
+    def decode_errors(self) -> int:
+        """Packets that could not be decoded so far."""
+        return self._decoder.errors
+
+    @property
+    def resting(self) -> bool:
+        """Whether packets between keyframes can wait: nothing moves, and their sizes tell nothing."""
+        return not self._full and not self.gate.trusted
+
+    def learn(self, t_s: float, *, moving: bool) -> None:
+        """Teach the packet-size gate what was seen at `t_s`; what lies back it knows already."""
+        if self._full and abs(t_s - self._newest_s) < 1.0 / ANALYSIS_FPS:
+            self.gate.learn(moving=moving)
+
+    def stir(self, t_s: float) -> None:
+        """Note that something moves or waits at `t_s`, so that every picture counts."""
+        self._last_stir_s = t_s
+
+    def feed(self, packet: Packet) -> Iterator[Shown]:
+        """Take the next packet into the ring; yield the pictures to be looked at.
+
+        Raises:
+            SourceLost: too many packets in a row could not be decoded.
+        """
+        self._stock.ring.append(packet)
+        self._newest_s = packet.t_s
+        self.gate.note(len(packet.payload), keyframe=packet.keyframe)
+        if packet.keyframe:
+            self._keyframes_s = [*self._keyframes_s[-3:], packet.t_s]
+        if not self._keyframes_s:
+            self._wait_for_keyframe(packet.t_s)
+        elif self._full and self._may_rest(packet.t_s):
+            yield from self._rest(packet)
+        elif self._full:
+            yield from self._decode(packet)
+        elif packet.keyframe:
+            yield from self._glance(packet)
+        elif packet.t_s - self._keyframes_s[-1] > OVERDUE_S:
+            # The camera has stopped sending keyframes as it used to: watch it by all pictures.
+            yield from self._wake(packet)
+        elif self.gate.wakes:
+            self._last_stir_s = packet.t_s
+            yield from self._wake(packet)
+
+    def _wake(self, packet: Packet) -> Iterator[Shown]:
+        """Decode everything from the last keyframe on."""
+        self._full = True
+        self._due_s = float("-inf")
+        for waiting in self._stock.ring.cut(packet.t_s, packet.t_s):
+            yield from self._decode(waiting)
+
+    def _rest(self, packet: Packet) -> Iterator[Shown]:
+        """Stop decoding where the stream is; the next keyframe that stirs looks back at it."""
+        yield from self._choose(self._decoder.drain())
+        self._full = False
+        if packet.keyframe:
+            yield from self._glance(packet)
+
+    def _wait_for_keyframe(self, t_s: float) -> None:
+        """Bear a stream that was joined in the middle of a group, but not for ever."""
+        if self._waiting_since_s is None:
+            self._waiting_since_s = t_s
+        if t_s - self._waiting_since_s > KEYFRAME_WAIT_S:
+            raise SourceLost(
+                "undecodable", f"no keyframe came for {KEYFRAME_WAIT_S:.0f} s: shorten its interval"
+            )
+
+    def finish(self) -> Iterator[Shown]:
+        """Yield what is still inside the decoder."""
+        if self._full:
+            yield from self._choose(self._decoder.drain())
+
+    def _may_rest(self, t_s: float) -> bool:
+        times = self._keyframes_s
+        if len(times) < 3 or max(b - a for a, b in pairwise((*times, t_s))) > MAX_WATCHED_GOP_S:
+            return False
+        return t_s - self._last_stir_s > QUIET_AFTER_S
+
+    def _decode(self, packet: Packet) -> Iterator[Shown]:
+        self._awaited[packet.pts] = packet.t_s
+        frames = self._decoder.feed(packet)
+        self._broken = 0 if frames else self._broken + 1
+        if self._broken > MAX_BROKEN:
+            raise SourceLost("undecodable", f"{MAX_BROKEN} packets in a row gave no picture")
+        yield from self._choose(frames)
+
+    def _glance(self, keyframe: Packet) -> Iterator[Shown]:
+        """Decode a keyframe alone; if something stirs, look back at what led to it."""
+        self._awaited[keyframe.pts] = keyframe.t_s
+        frames = self._decoder.feed(keyframe) + self._decoder.drain()
+        self._broken = 0 if frames else self._broken + 1
+        if not frames:
+            self._full = True
+        elif not self._stirs(frames[0]):
+            self.gate.learn(moving=False)
+            yield from self._choose(frames)
+        else:
+            self.gate.forget()
+            self._full = True
+            self._last_stir_s = keyframe.t_s
+            self._due_s = float("-inf")
+            for packet in (*self._stock.ring.previous_group(), keyframe):
+                yield from self._decode(packet)
+
+    def _choose(self, frames: list[VideoFrame]) -> Iterator[Shown]:
+        """Yield those that are due at the analysis rate."""
+        for frame in frames:
+            self.decoded += 1
+            t_s = self._awaited.pop(frame.pts or 0, None)
+            # What is decoded again from the ring may have been looked at already.
+            if t_s is None or t_s < self._due_s or t_s <= self._shown_s:
+                continue
+            self._shown_s = t_s
+            self._due_s = max(self._due_s + 1.0 / ANALYSIS_FPS, t_s + 0.5 / ANALYSIS_FPS)
+            yield Shown(frame=frame, t_s=t_s)
+        if len(self._awaited) > _MOST_AWAITED:
+            self._awaited = dict(list(self._awaited.items())[-_MOST_AWAITED // 2 :])

@@ -1,0 +1,1 @@
+"""Left objects: found, attended to, judged, followed to their end. Pure."""

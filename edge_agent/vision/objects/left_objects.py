@@ -1,0 +1,360 @@
+"""Left objects of one scene: finds what stands where nothing stood, and follows it to its end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge_agent.vision.objects import looks
+from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend
+from edge_agent.vision.objects.belongings import Belongings
+from edge_agent.vision.objects.thing import LeftObject, crop, reach_px
+from edge_agent.vision.objects.verdict import judge, taken_away
+from edge_agent.vision.picture.background import Background
+from edge_agent.vision.picture.figures import Area, Figure, FigureLog, area_of, count_large
+from edge_agent.vision.picture.plane import Luma, Mask
+
+OPEN_S = 1.5
+"""A candidate opens when something has stood this long."""
+STATUE_S = 10.0
+"""What has stood beside an object for this long without stirring is no figure."""
+MAX_SHARE = 0.06
+"""Of the picture; what is larger is a vehicle before the lens or a change of light."""
+LARGE_S = 4.0
+"""After this long, something larger is background."""
+STANDING_SHARE = 0.7
+"""Of what differs in one piece: the rest stirs, as somebody who stands does."""
+MAX_OBJECTS = 24
+RESTLESS_S = 3.0
+APPROACH_S = 3.0
+"""What stops somewhere was seen on its way this long before."""
+WATCHED_S = 0.5
+"""Pictures further apart do not show how something came."""
+SAME_EDGES = 0.5
+"""Alike so far, a place in another light still holds what it held."""
+INHERIT_S = 5.0
+"""What stands where a candidate was until this long ago is that candidate in another shape."""
+STAYS_S = 90.0
+"""What stands alone so long and never convinces, as a parked car, becomes background."""
+STILL_THERE = 0.5
+"""So much of something large that was absorbed still covers what was behind it."""
+OF_STATUE = 0.6
+"""A figure that covers so much of it is it, stirring."""
+WITH_STATUE_S = 2.0
+"""What came to rest so long after it, or before, may be a part of it."""
+SEEN = 0.8
+"""Of a thing must be visible to compare its looks."""
+SPECK_SHARE = 0.15
+"""Of the object's pixels; smaller pieces are rain, insects or leaves, however many."""
+NEAR_SHARE = 0.3
+"""A figure has at least this share of the object's pixels within reach."""
+_CLOSE = np.ones((5, 5), np.uint8)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """One picture, prepared: held still, in the background's light."""
+
+    t_s: float
+    dt_s: float
+    luma: Luma
+    allowed: Mask
+    """The no-dumping zones."""
+    background: Background
+    figures: FigureLog
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Statue:
+    """Something large that stands still and has become background: a car, somebody near."""
+
+    area: Area
+    where: Mask
+    """Of the area."""
+    since_s: float
+
+
+class LeftObjects:
+    """Opens, follows and ends left objects."""
+
+    def __init__(self, *, unattended_s: float, least_pixels: int, belongings: Belongings) -> None:
+        self._unattended_s = unattended_s
+        self._belongings = belongings
+        self._least_pixels = least_pixels
+        self._next_id = 1
+        self._ended: list[tuple[float, LeftObject]] = []
+        self._statues: list[_Statue] = []
+        self.objects: list[LeftObject] = []
+        """Candidates and confirmed objects."""
+
+    def step(self, view: View) -> list[LeftObject]:
+        """Follow all objects through one picture; return those whose phase changed."""
+        alive = self._alive(view)
+        changed = [thing for thing in self.objects if self._follow(thing, view, alive)]
+        self._ended = [(t_s, o) for t_s, o in self._ended if t_s > view.t_s - INHERIT_S]
+        self._ended += [(view.t_s, o) for o in self.objects if o.attention.phase.ended]
+        self.objects = [o for o in self.objects if not o.attention.phase.ended]
+        return changed + list(self._open(view))
+
+    def relearn(self, luma: Luma, background: Background) -> list[LeftObject]:
+        """Find all objects again in a picture that was just learned; return what is lost.
+
+        A lamp or infra-red changes every pixel, but not where the edges are. A confirmed object
+        that cannot be seen now stays until its place is seen empty.
+        """
+        found, lost = [], []
+        self._statues = []
+        for thing in self.objects:
+            if looks.same_edges(thing.patch, luma[thing.at]) > SAME_EDGES:
+                thing.patch = luma[thing.at].copy()
+                background.keep(thing.window, thing.halo)
+                found.append(thing)
+            elif thing.attention.phase is Phase.CONFIRMED:
+                found.append(thing)
+            else:
+                lost.append(thing)
+        self.objects = found
+        return lost
+
+    def _alive(self, view: View) -> Mask:
+        """Return what may be a figure: not a confirmed object and not still as a statue."""
+        alive = view.background.foreground & ~view.background.standing(view.t_s, STATUE_S)
+        for thing in self.objects:
+            if thing.attention.phase is Phase.CONFIRMED:
+                alive[thing.at] &= ~thing.halo
+        shape = cv2.morphologyEx(alive.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        return shape.astype(bool)
+
+    def _follow(self, thing: LeftObject, view: View, alive: Mask) -> bool:
+        """Bring one object up to this picture; return whether its phase changed."""
+        background, at = view.background, thing.at
+        same = np.abs(view.luma[at] - thing.patch) < background.tolerance[at]
+        empty = ~background.foreground[at] & background.settled[at]
+        thing.visible = float(same[thing.mask].mean())
+        if thing.visible < 0.5:
+            self._renew(thing, view)
+        phase = thing.attention.phase
+        emptied = float(empty[thing.mask].mean())
+        gone = emptied > (0.6 if phase is Phase.CONFIRMED else 0.3)
+        near = self._look_around(thing, view, alive, same)
+        seen = Sighting(t_s=view.t_s, figure_near=near, gone=gone)
+        if thing.belongs or (not near and self._is_known(thing, view)):
+            seen = Sighting(t_s=view.t_s, figure_near=near, belongs=True)
+            background.absorb(thing.window, thing.halo)
+        elif gone:
+            seen = Sighting(
+                t_s=view.t_s,
+                figure_near=near,
+                gone=True,
+                same_figure=_alike(thing.depositor, thing.last_beside),
+            )
+        elif not near and phase is not Phase.CONFIRMED:
+            seen = self._judge(thing, view)
+        if seen.belongs and thing.belongs:
+            self._belongings.learn(thing)
+        thing.attention = attend(thing.attention, seen)
+        return thing.attention.phase is not phase
+
+    def _is_known(self, thing: LeftObject, view: View) -> bool:
+        """Whether it is something that an operator has said belongs here."""
+        waits = thing.attention.phase is not Phase.CONFIRMED
+        return waits and thing.visible > SEEN and self._belongings.hold(thing, view.luma)
+
+    def _look_around(self, thing: LeftObject, view: View, alive: Mask, same: Mask) -> bool:
+        """Return whether a figure is near; if not, note how restless the thing itself is."""
+        height, width = view.luma.shape
+        self._forget_statues(view)
+        around = thing.area.grown(thing.reach_px)
+        beside = around.clipped(width, height)
+        others = alive[beside.slices].copy()
+        others[thing.window.within(beside).slices] &= ~thing.halo
+        crowd = count_large(others, max(self._least_pixels, round(SPECK_SHARE * thing.pixels)))
+        if crowd >= max(6.0, NEAR_SHARE * thing.pixels):
+            if visit := view.figures.largest(around, view.t_s, view.t_s):
+                thing.last_beside = visit.figure
+            return True
+        if self._is_beside_statue(thing):
+            return True
+        weight = 1.0 - float(np.exp(-view.dt_s / RESTLESS_S))
+        stirs = max(1.0 - thing.visible, min(1.0, crowd / thing.pixels))
+        thing.stir(~same & view.background.foreground[thing.at], view.t_s)
+        thing.restless += weight * (stirs - thing.restless)
+        if thing.visible > 0.5:
+            thing.patch += np.float32(0.2) * (view.luma[thing.at] - thing.patch)
+        return False
+
+    def _forget_statues(self, view: View) -> None:
+        """Whoever went, and what has been there for long: a car, a stall."""
+        self._statues = [
+            statue
+            for statue in self._statues
+            if view.t_s - statue.since_s < STAYS_S
+            and view.background.covered[statue.area.slices][statue.where].mean() > STILL_THERE
+        ]
+
+    def _is_beside_statue(self, thing: LeftObject) -> bool:
+        """Whether something large has come to a stand beside it since it came, and is there.
+
+        Of somebody who stands behind a table or a fence, the legs are a thing of their own. What
+        is put down beside a car that had parked before is not the car's, unless all of the car
+        stirred when it came.
+        """
+        came = [figure.area for figure in (thing.arrival, thing.depositor) if figure is not None]
+        return any(
+            statue.area.grown(thing.reach_px).shared(thing.area)
+            and (
+                thing.deposited_s < statue.since_s + WITH_STATUE_S
+                or any(area.shared(statue.area) > OF_STATUE * statue.area.size for area in came)
+            )
+            for statue in self._statues
+        )
+
+    def _renew(self, thing: LeftObject, view: View) -> None:
+        """Learn its looks again once all of it stands still anew: it tipped over."""
+        stands = view.background.settled[thing.at] & view.background.foreground[thing.at]
+        if stands[thing.mask].mean() > 0.7:
+            thing.patch = view.luma[thing.at].copy()
+
+    def _judge(self, thing: LeftObject, view: View) -> Sighting:
+        parts = (view.luma[thing.at], view.background.always[thing.at], thing.mask)
+        if thing.visible > 0.9 and taken_away(*parts):
+            view.background.absorb(thing.window, thing.halo)
+            return Sighting(t_s=view.t_s, figure_near=False, gone=True)
+        pixels = self._whole(thing, view)
+        verdict = judge(thing, view.luma, view.background, view.t_s, pixels=pixels)
+        thing.score, thing.reasons = verdict.score, verdict.reasons
+        alone_since_s = thing.attention.alone_since_s
+        stays = alone_since_s is not None and view.t_s - alone_since_s > max(
+            STAYS_S, 2.0 * verdict.patience * self._unattended_s
+        )
+        if stays and not verdict.convincing:
+            view.background.absorb(thing.window, thing.halo)
+        return Sighting(
+            t_s=view.t_s,
+            figure_near=False,
+            gone=stays and not verdict.convincing,
+            required_s=verdict.patience * self._unattended_s,
+            convincing=verdict.convincing,
+        )
+
+    def _whole(self, thing: LeftObject, view: View) -> int:
+        """Return how much differs in one piece with it, if that lies where it arrived."""
+        if thing.arrival is None:
+            return 0
+        whole = view.figures.largest(thing.area, view.t_s, view.t_s)
+        same = whole is not None and whole.figure.is_at(thing.arrival.area)
+        return whole.figure.pixels if whole is not None and same else 0
+
+    def _open(self, view: View) -> Iterator[LeftObject]:
+        """Open a candidate for every piece of foreground that stands still."""
+        background = view.background
+        free = background.foreground.copy()
+        for thing in self.objects:
+            free[thing.at] &= ~thing.halo
+        still = background.standing(view.t_s, OPEN_S) & background.settled & free
+        if np.count_nonzero(still & view.allowed) < self._least_pixels:
+            return
+        shape = cv2.morphologyEx(free.astype(np.uint8), cv2.MORPH_CLOSE, _CLOSE)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(shape, connectivity=8)
+        differs = np.bincount(labels[free], minlength=count)
+        stands = np.bincount(labels[still], minlength=count)
+        inside = np.bincount(labels[still & view.allowed], minlength=count)
+        enough = (stands >= self._least_pixels) & (stands >= STANDING_SHARE * differs)
+        for label in np.flatnonzero(enough & (inside > 0.5 * stands)):
+            area = area_of(stats, int(label))
+            thin = min(area.width, area.height) < 3
+            if label == 0 or thin:
+                continue
+            if stands[label] > MAX_SHARE * view.luma.size:
+                self._absorb_large(labels == label, area, view)
+            elif opened := self._meet((labels == label) & still, area, view):
+                yield opened
+
+    def _absorb_large(self, mask: Mask, area: Area, view: View) -> None:
+        since_s = view.background.standing_since[mask & view.background.foreground]
+        stands_since_s = float(np.median(since_s))
+        if view.t_s - stands_since_s > LARGE_S:
+            where = mask[area.slices]
+            gap = taken_away(view.luma[area.slices], view.background.always[area.slices], where)
+            view.background.absorb(area, where)
+            if gap:
+                return
+            statue = _Statue(area=area, where=where, since_s=stands_since_s)
+            self._statues = [*self._statues[-MAX_OBJECTS:], statue]
+
+    def _meet(self, mask: Mask, area: Area, view: View) -> LeftObject | None:
+        """Decide what a standing piece is: a gap in the background, a part, or something new."""
+        window, inside, halo, luma = crop(mask, area, view.luma)
+        if taken_away(luma, view.background.always[window.slices], inside):
+            view.background.absorb(window, halo)
+            return None
+        for thing in self.objects:
+            # A bag that fell over, or its darker half, is one bag.
+            share = 0.3 if thing.attention.phase is Phase.CONFIRMED else 0.1
+            if thing.area.grown(1 + share * thing.reach_px).shared(area) > 0.5 * area.size:
+                thing.take(mask, area, view.luma)
+                return None
+        return self._begin(mask, area, view) if len(self.objects) < MAX_OBJECTS else None
+
+    def _begin(self, mask: Mask, area: Area, view: View) -> LeftObject:
+        window, inside, halo, luma = crop(mask, area, view.luma)
+        deposited_s = float(np.median(view.background.standing_since[mask]))
+        place = area.grown(2)
+        visit = view.figures.largest(place, deposited_s - 2.0, deposited_s + 1.0)
+        if visit and visit.figure.is_at(area):
+            around = area.grown(reach_px(area))
+            visit = view.figures.largest(around, deposited_s - 2.0, deposited_s + 1.0)
+            visit = None if visit and visit.figure.is_at(area) else visit
+        moment_s = max(0.6, 1.1 * view.dt_s)
+        arrival = view.figures.largest(place, deposited_s - moment_s, deposited_s + moment_s)
+        carried = visit is not None and visit.figure.pixels > 2 * np.count_nonzero(inside)
+        if arrival and carried and view.dt_s < WATCHED_S and arrival.figure.is_at(area):
+            # Somebody larger was beside it: it came by itself if the like of it was there before.
+            arrival = view.figures.alike_beside(
+                arrival.figure, area, deposited_s - APPROACH_S, deposited_s
+            )
+        beside = view.figures.last_beside(
+            area, int(np.count_nonzero(inside)), area.grown(reach_px(area)), deposited_s
+        )
+        thing = LeftObject(
+            object_id=self._next_id,
+            area=area,
+            window=window,
+            mask=inside,
+            halo=halo,
+            patch=luma,
+            deposited_s=deposited_s,
+            attention=Attention(opened_s=deposited_s, last_near_s=beside.at_s if beside else None),
+            depositor=visit.figure if visit else None,
+            arrival=arrival.figure if arrival else None,
+            last_beside=beside.figure if beside else None,
+            stirred_s=np.full(inside.shape, -np.inf),
+        )
+        self._inherit(thing)
+        self._next_id += 1
+        self.objects.append(thing)
+        return thing
+
+    def _inherit(self, thing: LeftObject) -> None:
+        """Remember who brought it, if it is what a candidate has become: a bag that slumped."""
+        for _, former in self._ended:
+            smaller = min(thing.area.size, former.area.size)
+            if former.area.shared(thing.area) > 0.5 * smaller:
+                thing.depositor = _larger(thing.depositor, former.depositor)
+                thing.arrival = _larger(thing.arrival, former.arrival)
+                thing.deposited_s = min(thing.deposited_s, former.deposited_s)
+
+
+def _larger(one: Figure | None, other: Figure | None) -> Figure | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.pixels >= other.pixels else other
+
+
+def _alike(one: Figure | None, other: Figure | None) -> bool:
+    """Whether two figures may be one person: of one size and one shade."""
+    if one is None or other is None:
+        return False
+    ratio = one.pixels / max(1, other.pixels)
+    return 0.6 < ratio < 1.7 and abs(one.luma - other.luma) < 20.0

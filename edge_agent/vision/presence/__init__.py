@@ -1,0 +1,1 @@
+"""Who stays where: figures followed, intrusion, loitering and crowding. Pure."""

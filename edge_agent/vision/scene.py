@@ -1,0 +1,367 @@
+"""Everything about one camera's pictures: from luma planes in time order to what happened."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from edge_agent.vision.evidence.depositor import Behind
+from edge_agent.vision.objects.attention import Phase
+from edge_agent.vision.objects.belongings import Belonging, Belongings
+from edge_agent.vision.objects.left_objects import LeftObjects, View
+from edge_agent.vision.objects.thing import LeftObject
+from edge_agent.vision.picture.background import Background
+from edge_agent.vision.picture.figures import Area, FigureLog, find_largest, largest_part
+from edge_agent.vision.picture.motion import Course, MotionBegan, MotionGate, MotionStopped
+from edge_agent.vision.picture.plane import Light, Luma, Mask, Pixels, fit_light, relight
+from edge_agent.vision.picture.steadier import Steadier
+from edge_agent.vision.presence.guard import Guard
+from edge_agent.vision.presence.posts import GuardedZone, PresenceBegan, PresenceStopped
+
+CHANGED_SHARE = 0.55
+"""So much of the picture different at once is a lamp, infra-red or a moved camera."""
+RELIT_SHARE, RELIT = 0.3, 35.0
+"""So is less of it, if the light has also changed by so many luma levels."""
+CHANGED_S, BLANK_S = 0.35, 10.0
+"""It must last so long; a picture without contrast, as while a filter switches, much longer."""
+BLANK = 12.0
+"""Luma levels between the darkest and the brightest parts of such a picture."""
+SETTLE_S = 3.0
+"""After such a change, light and exposure need this long to come to rest."""
+LIGHT_STEP = 3.0
+"""Luma levels: when the light is so far from what it was a second ago, nothing new has moved."""
+EMPTY_S = 15.0
+"""An empty picture so long before a deposit still shows the same light and things."""
+SOMEBODY = 3
+"""Somebody who stands there has so many times the pixels of what of them moves."""
+FLICKER_HZ = 0.25
+"""What comes and goes more often than this is leaves, water or noise, not somebody."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectChanged:
+    """A left object entered a phase at `t_s`."""
+
+    t_s: float
+    thing: LeftObject
+    phase: Phase
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A named zone drawn on the plane; unless it is armed, nothing begins in it."""
+
+    name: str
+    mask: Mask
+    armed: bool = True
+
+
+SceneEvent = MotionBegan | MotionStopped | ObjectChanged | PresenceBegan | PresenceStopped
+
+
+class Scene:
+    """One fixed camera. Feed planes of one size in time order."""
+
+    def __init__(
+        self,
+        *,
+        motion_zones: Sequence[Place],
+        object_zones: Sequence[Place],
+        unattended_s: float,
+        fixtures: Sequence[Belonging] = (),
+        sensitivity: float = 0.5,
+        guarded_zones: Sequence[GuardedZone] = (),
+    ) -> None:
+        self._sensitivity = sensitivity
+        self._unattended_s = unattended_s
+        self._fixtures = list(fixtures)
+        self._motion = [(MotionGate(place.name), Course(), place.mask) for place in motion_zones]
+        self._idle = frozenset(place.name for place in motion_zones if not place.armed)
+        self._object_zones = list(object_zones)
+        self._guarded_zones = list(guarded_zones)
+        self._background: Background | None = None
+        self._last_s = 0.0
+        self._changed_since_s: float | None = None
+        self._stirred = False
+        self._glanced: tuple[Pixels, Luma] | None = None
+        """The picture that was just glanced at, and what it became when prepared."""
+        self._light_level = self._light_was = 0.0
+
+    def _begin(self, luma: Luma, t_s: float) -> Background:
+        height, width = luma.shape
+        self._least_pixels = max(8, round(0.00022 * luma.size))
+        self._steadier = Steadier(width, height)
+        self._figures = FigureLog(self._least_pixels)
+        belongings = Belongings(width, height)
+        for fixture in self._fixtures:
+            belongings.add(fixture)
+        self.objects = LeftObjects(
+            unattended_s=self._unattended_s,
+            least_pixels=self._least_pixels,
+            belongings=belongings,
+        )
+        self._guard = Guard(self._guarded_zones, shape=(height, width), least=self._least_pixels)
+        self._allowed: Mask = np.zeros((height, width), bool)
+        self._allow()
+        self._last_s = t_s
+        return Background(luma, t_s, sensitivity=self._sensitivity)
+
+    def step(self, plane: Pixels, t_s: float) -> list[SceneEvent]:
+        """Take the next picture, (height, width) uint8; return what happened, in order."""
+        glanced, self._glanced = self._glanced, None
+        if glanced is not None and glanced[0] is plane:
+            luma = glanced[1]
+        else:
+            glanced = None
+            luma = cv2.GaussianBlur(plane, (3, 3), 0).astype(np.float32)
+        if self._background is None:
+            self._background = self._begin(luma, t_s)
+            return []
+        background = self._background
+        dt_s = t_s - self._last_s
+        if dt_s <= 0.0:
+            return []
+        self._last_s = t_s
+        if glanced is None:
+            luma = self._prepare(luma, background)
+        self._light_was += (1.0 - math.exp(-dt_s)) * (self._light_level - self._light_was)
+        background.step(luma, t_s, dt_s)
+        share = float(background.foreground.mean())
+        relit = share > RELIT_SHARE and abs(self._light_level) > RELIT
+        if share > CHANGED_SHARE or relit:
+            return self._changed(luma, t_s)
+        self._changed_since_s = None
+        return self._watch(
+            View(
+                t_s=t_s,
+                dt_s=dt_s,
+                luma=luma,
+                allowed=self._allowed,
+                background=background,
+                figures=self._figures,
+            )
+        )
+
+    def _prepare(self, luma: Luma, background: Background) -> Luma:
+        luma = self._steadier.hold(luma, background.always)
+        if background.settling(self._last_s):
+            # What has just been learned is to become this picture, in the light it now has.
+            self._light_level = 0.0
+            return luma
+        light = fit_light(luma, background.always, ~background.foreground)
+        self._light_level = 128.0 * (light.gain - 1.0) + light.offset
+        return luma if light == Light() else relight(luma, background.always, light)
+
+    def _unsteady(self, t_s: float) -> bool:
+        """Whether light or exposure are changing, which looks like motion."""
+        assert self._background is not None  # noqa: S101 - narrowed by step
+        changes = abs(self._light_level - self._light_was) > LIGHT_STEP
+        return changes or self._background.settling(t_s)
+
+    def stirs(self, plane: Pixels) -> bool:
+        """Whether this picture shows something that is not known to stand there; learns nothing."""
+        if self._background is None:
+            return True
+        luma = cv2.GaussianBlur(plane, (3, 3), 0).astype(np.float32)
+        luma = self._prepare(luma, self._background)
+        self._glanced = (plane, luma)
+        fresh = self._background.fresh(luma)
+        fresh &= self._background.unrest < FLICKER_HZ
+        return self._wakes(fresh, largest_part(fresh))
+
+    def _wakes(self, moving: Mask, pixels: int) -> bool:
+        """Whether what moves, its largest part so many pixels, is more than somebody who stays.
+
+        Whose stay has been told is looked at with the keyframes only until they go.
+        """
+        calm = self._guard.calm
+        if calm and pixels >= self._least_pixels:
+            height, width = moving.shape
+            moving = moving.copy()
+            for area in calm:
+                moving[area.clipped(width, height).slices] = False
+            pixels = largest_part(moving)
+        return pixels >= self._least_pixels
+
+    def arm(self, zone: str, *, armed: bool) -> list[SceneEvent]:
+        """Watch a zone from now on, or do not; return what ends by that.
+
+        An object that was there while its zone was armed is followed to its end.
+        """
+        self._guarded_zones = [
+            replace(z, armed=armed) if z.name == zone else z for z in self._guarded_zones
+        ]
+        self._object_zones = [
+            replace(z, armed=armed) if z.name == zone else z for z in self._object_zones
+        ]
+        self._idle = (self._idle - {zone}) if armed else (self._idle | {zone})
+        if self._background is None:
+            return []
+        self._allow()
+        gates = [gate for gate, _, _ in self._motion if gate.zone == zone and not armed]
+        motion = [event for gate in gates if (event := gate.stop())]
+        return [*self._guard.arm(zone, armed=armed), *motion]
+
+    def _allow(self) -> None:
+        """Watch for left objects in the zones that are armed."""
+        self._allowed[:] = False
+        for place in self._object_zones:
+            if place.armed:
+                self._allowed |= place.mask
+
+    @property
+    def left(self) -> Sequence[LeftObject]:
+        """Candidates and confirmed objects."""
+        return self.objects.objects if self._background is not None else ()
+
+    @property
+    def plane_size(self) -> tuple[int, int]:
+        """Width and height of the planes; (1, 1) before the first."""
+        if self._background is None:
+            return 1, 1
+        return len(self._allowed[0]), len(self._allowed)
+
+    @property
+    def figure_boxes(self) -> list[tuple[float, float, float, float]]:
+        """Boxes of everything that differed from the background last, as shares."""
+        if self._background is None:
+            return []
+        return [figure.area.shares_of(self.plane_size) for figure in self._figures.latest]
+
+    @property
+    def stirred(self) -> bool:
+        """Whether something moved in the last picture."""
+        return self._stirred
+
+    @property
+    def moving(self) -> bool:
+        """Whether motion has begun in some zone and not ended."""
+        return any(gate.active for gate, _, _ in self._motion)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something moves now or waits to be confirmed, so that every picture counts."""
+        if self._background is None or self._stirred:
+            return True
+        return any(o.attention.phase is not Phase.CONFIRMED for o in self.objects.objects)
+
+    def behind(self, thing: LeftObject) -> Behind:
+        """Return the picture without this object and without anybody."""
+        background = self._background
+        assert background is not None  # noqa: S101 - things come from a background
+        furniture = np.zeros(self._allowed.shape, bool)
+        for other in self.objects.objects:
+            if other is not thing:
+                furniture[other.at] |= other.halo
+        return Behind(
+            always=background.always,
+            threshold=background.threshold,
+            tolerance=background.tolerance,
+            furniture=furniture,
+            least_pixels=self._least_pixels,
+        )
+
+    def zone_of(self, thing: LeftObject) -> str:
+        """Return the name of the zone that covers most of it."""
+
+        def covered(zone: Place) -> int:
+            return int(np.count_nonzero(zone.mask[thing.at] & thing.mask))
+
+        return max(self._object_zones, key=covered).name
+
+    def clear_before(self, thing: LeftObject) -> float | None:
+        """Return when whoever brought it was not there yet; None if not remembered.
+
+        The last instant at which the picture was empty, if that is not long ago, else the last
+        at which nobody was within a figure's size of the place.
+        """
+        size_px = thing.reach_px
+        for figure in (thing.depositor, thing.arrival, thing.last_beside):
+            if figure is not None:
+                size_px = max(size_px, figure.area.width, figure.area.height)
+        others = [other.area for other in self.objects.objects if other is not thing]
+        height, width = len(self._allowed), len(self._allowed[0])
+        whole = Area(left=0, top=0, width=width, height=height)
+        at_s = thing.deposited_s
+        empty_s = self._figures.last_clear_s(whole, at_s, others)
+        if empty_s is not None and at_s - empty_s < EMPTY_S:
+            return empty_s
+        return self._figures.last_clear_s(thing.area.grown(size_px), at_s, others)
+
+    def _changed(self, luma: Luma, t_s: float) -> list[SceneEvent]:
+        assert self._background is not None  # noqa: S101 - narrowed by step
+        self._stirred = True
+        if self._changed_since_s is None:
+            self._changed_since_s = t_s
+            return []
+        sample = luma[::3, ::3]
+        contrast = float(np.percentile(sample, 97)) - float(np.percentile(sample, 3))
+        wait_s = BLANK_S if contrast < BLANK else CHANGED_S
+        if t_s - self._changed_since_s < wait_s:
+            return []
+        self._background.relearn(luma, t_s, settle_s=SETTLE_S)
+        for gate, _, _ in self._motion:
+            gate.forget()
+        return [
+            *self._guard.stop(),
+            *(
+                ObjectChanged(t_s=t_s, thing=thing, phase=Phase.DISMISSED)
+                for thing in self.objects.relearn(luma, self._background)
+            ),
+        ]
+
+    def turn(self, plane: Pixels, t_s: float) -> list[SceneEvent]:
+        """Learn another view from this picture: what was known, and what was left, is not in it."""
+        if self._background is None:
+            return []
+        lost = [
+            ObjectChanged(t_s=t_s, thing=thing, phase=Phase.DISMISSED)
+            for thing in self.objects.objects
+        ]
+        ended = self.stop()
+        luma = cv2.GaussianBlur(plane, (3, 3), 0).astype(np.float32)
+        self._background = self._begin(luma, t_s)
+        self._background.relearn(luma, t_s, settle_s=SETTLE_S)
+        self._changed_since_s = None
+        self._light_level = self._light_was = 0.0
+        return [*ended, *lost]
+
+    def _watch(self, view: View) -> list[SceneEvent]:
+        background = view.background
+        self._figures.note(view.t_s, background.foreground, view.luma)
+        flickers = background.flickers(view.t_s, FLICKER_HZ)
+        moving = background.moving & ~flickers
+        events: list[SceneEvent] = []
+        self._stirred = False
+        steady = not self._unsteady(view.t_s)
+        for gate, course, mask in self._motion:
+            within = moving & mask
+            # Hysteresis: what has begun goes on with less than it takes to begin.
+            pixels, area = find_largest(within, None if gate.active else background.core)
+            self._stirred |= self._wakes(within, pixels)
+            share = pixels / np.count_nonzero(mask) if pixels >= 2 * self._least_pixels else 0.0
+            if gate.zone in self._idle:
+                share = 0.0
+            counts = course.step(view.t_s, view.dt_s, area if share > 0.0 else None)
+            if not counts and area is not None:
+                # An arm or a head that moves is part of somebody who stands there.
+                whole = self._figures.largest(area, view.t_s, view.t_s)
+                counts = whole is not None and whole.figure.pixels >= SOMEBODY * pixels
+            if event := gate.step(
+                view.t_s, share, may_begin=steady and counts, since_s=course.since_s
+            ):
+                events.append(event)
+        events += self._guard.step(view.t_s, view.luma, background, flickers, steady=steady)
+        self._stirred |= self._guard.busy
+        events += [
+            ObjectChanged(t_s=view.t_s, thing=thing, phase=thing.attention.phase)
+            for thing in self.objects.step(view)
+        ]
+        return events
+
+    def stop(self) -> list[SceneEvent]:
+        """End all motion and every stay, as at the end of the stream."""
+        stays = self._guard.stop() if self._background is not None else []
+        return [*stays, *(event for gate, _, _ in self._motion if (event := gate.stop()))]

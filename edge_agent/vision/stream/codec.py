@@ -1,0 +1,168 @@
+"""Decodes compressed pictures to luma planes and to JPEG; the only user of libav's decoders."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av import VideoFrame
+from av.video.codeccontext import VideoCodecContext
+
+from edge_agent.vision.picture.plane import Pixels, plane_size, reduction
+from edge_agent.vision.stream.packet import Packet
+
+_PLANAR = frozenset(
+    {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray"}
+)
+LIMITS = {"max_pixels": "36000000"}
+"""For libav: more than any camera has. A few bytes can claim a picture of 16384 by 16384, and a decoder
+keeps up to sixteen of them."""
+JPEG_QUALITY = 88
+GREY_CHROMA = 1.5
+"""Mean distance from grey, in steps of chroma, that coding alone leaves."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamFormat:
+    """What a decoder must know about a stream before its first packet."""
+
+    codec: str
+    extradata: bytes | None
+    width: int
+    height: int
+    time_base: Fraction
+    nominal_fps: float
+
+
+class Decoder:
+    """One decoder. Feed packets in decoding order; pictures come out in the order of showing."""
+
+    def __init__(self, form: StreamFormat, *, fast: bool) -> None:
+        """Prepare; `fast` leaves the loop filter out: good enough to analyse, not to show."""
+        self._form = form
+        self._fast = fast
+        self._context = self._open()
+        self.errors = 0
+        """Packets that could not be decoded, and pictures that came out damaged."""
+
+    def _open(self) -> VideoCodecContext:
+        context = cast("VideoCodecContext", av.CodecContext.create(self._form.codec, "r"))
+        context.thread_count = 1
+        context.extradata = self._form.extradata
+        context.width, context.height = self._form.width, self._form.height
+        context.options = LIMITS | ({"skip_loop_filter": "all"} if self._fast else {})
+        return context
+
+    def feed(self, packet: Packet) -> list[VideoFrame]:
+        """Return the whole pictures that this packet completes; what is broken is counted."""
+        unit = av.Packet(packet.payload)
+        unit.pts = packet.pts
+        unit.dts = None
+        unit.time_base = self._form.time_base
+        try:
+            frames = list(self._context.decode(unit))
+        except av.error.FFmpegError:
+            self.errors += 1
+            return []
+        whole = [frame for frame in frames if not frame.is_corrupt]
+        self.errors += len(frames) - len(whole)
+        return whole
+
+    def drain(self) -> list[VideoFrame]:
+        """Return the pictures still inside and make ready for another keyframe."""
+        try:
+            frames = list(self._context.decode(None))
+        except av.error.FFmpegError:
+            frames = []
+        self._context.flush_buffers()
+        return frames
+
+
+def is_coloured(frame: VideoFrame) -> bool:
+    """Whether the picture has colours; by infra-red it has none."""
+    if frame.format.name not in _PLANAR or len(frame.planes) < 2:
+        return False
+    chroma = np.frombuffer(memoryview(frame.planes[1]), np.uint8)[::61]
+    return bool(np.abs(chroma.astype(np.int16) - 128).mean() > GREY_CHROMA)
+
+
+def luma_plane(frame: VideoFrame) -> Pixels:
+    """Return the picture's luma reduced for analysis, (height, width) uint8."""
+    if frame.format.name in _PLANAR:
+        plane = frame.planes[0]
+        luma: Pixels = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    else:
+        luma = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
+    step = reduction(frame.width, frame.height)
+    size = plane_size(frame.width, frame.height)
+    luma = luma[: size[1] * step, : size[0] * step]
+    if step == 1:
+        return np.ascontiguousarray(luma)
+    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Jpeg:
+    """An encoded picture."""
+
+    body: bytes
+    width_px: int
+    height_px: int
+    taken_at_s: float
+
+
+def picture_at(
+    form: StreamFormat, packets: Sequence[Packet], at_s: float
+) -> tuple[VideoFrame, float]:
+    """Decode the picture shown at `at_s`, or the nearest that the packets hold.
+
+    Returns:
+        The picture and the instant at which it is shown.
+
+    Raises:
+        LookupError: none of the packets could be decoded.
+    """
+    shown = {packet.pts: packet.t_s for packet in packets}
+    best: tuple[float, VideoFrame, float] | None = None
+    for frame in _pictures(form, packets):
+        t_s = shown.get(frame.pts or 0, at_s)
+        if best is None or abs(t_s - at_s) < best[0]:
+            best = (abs(t_s - at_s), frame, t_s)
+        elif t_s > at_s:
+            break
+    if best is None:
+        raise LookupError("no picture could be decoded from the ring")
+    return best[1], best[2]
+
+
+def _pictures(form: StreamFormat, packets: Sequence[Packet]) -> Iterator[VideoFrame]:
+    decoder = Decoder(form, fast=False)
+    for packet in packets:
+        yield from decoder.feed(packet)
+    yield from decoder.drain()
+
+
+def masked_image(frame: VideoFrame, masks: Sequence[Sequence[tuple[float, float]]]) -> Pixels:
+    """Return a picture with the privacy masks burnt in black, (height, width, 3) BGR."""
+    image = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+    for polygon in masks:
+        points = np.array(polygon, np.float64) * (frame.width, frame.height)
+        cv2.fillPoly(image, [np.round(points).astype(np.int32)], (0, 0, 0))
+    return image
+
+
+def encode_jpeg(
+    frame: VideoFrame, taken_at_s: float, masks: Sequence[Sequence[tuple[float, float]]]
+) -> Jpeg:
+    """Encode a picture with the privacy masks burnt in black."""
+    image = masked_image(frame, masks)
+    encoded, body = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
+    if not encoded:
+        raise LookupError("the picture could not be encoded as JPEG")
+    return Jpeg(
+        body=body.tobytes(), width_px=frame.width, height_px=frame.height, taken_at_s=taken_at_s
+    )

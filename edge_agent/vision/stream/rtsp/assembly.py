@@ -1,0 +1,202 @@
+"""Puts RTP packets of H.264 (RFC 6184) and H.265 (RFC 7798) together to pictures. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Codec = Literal["h264", "hevc"]
+
+_START = b"\0\0\0\1"
+_SEI, _RECOVERY_POINT = 6, 6
+_MOST_BYTES = 16_000_000
+"""No camera's picture is larger; whoever sends more sends rubbish."""
+_PIECE_BYTES = 80
+"""What a piece takes in memory beside its content: pictures in crumbs have an end as well."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessUnit:
+    """One compressed picture with start codes (Annex B)."""
+
+    body: bytes
+    ticks: int
+    """In units of the stream's RTP clock since its first packet; survives the wrap at 2³²."""
+    keyframe: bool
+
+
+class Assembly:
+    """Collects the packets of one stream. Feed them in the order in which they came."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._unpack = self._unpack_h264 if codec == "h264" else self._unpack_hevc
+        self._codec = codec
+        # After twelve bytes of RTP come two of a fragment (H.265: three), the last with its edges.
+        self._fragment_begins = 14 if codec == "h264" else 15
+        self._indicator = 0
+        self._stamp_bytes = b""
+        self._parts: list[bytes] = []
+        self._held_bytes = 0
+        self._stamp: int | None = None
+        self._ticks = 0
+        self._has_picture = self._keyframe = self._in_fragment = False
+
+    def take(self, wire: bytes, begin: int, end: int) -> list[AccessUnit]:
+        """Take the packet at `wire[begin:end]`; return the pictures that it completes.
+
+        A packet that is none, or holds nothing known, is passed over.
+        """
+        if end - begin < 12 or wire[begin] & 0xC0 != 0x80:
+            return []
+        if self._in_fragment and self._goes_on(wire, begin, end):
+            part = wire[begin + self._fragment_begins : end]
+            self._parts.append(part)
+            self._held_bytes += len(part)
+            return []
+        done: list[AccessUnit] = []
+        stamp = int.from_bytes(wire[begin + 4 : begin + 8], "big")
+        if stamp != self._stamp:
+            # Some cameras never set the marker: another time is another picture.
+            done += self._finish()
+            self._advance(stamp)
+            self._stamp_bytes = wire[begin + 4 : begin + 8]
+        begin, end, marked = _payload(wire, begin, end)
+        if begin < end:
+            self._unpack(wire, begin, end)
+        if self._held_bytes > _MOST_BYTES:
+            self._forget()
+        if marked:
+            done += self._finish()
+        return done
+
+    def _goes_on(self, wire: bytes, begin: int, end: int) -> bool:
+        """Whether the packet is one more fragment in the middle of a unit, as most packets are."""
+        first = self._fragment_begins
+        return (
+            begin + first < end
+            and wire[begin] == 0x80
+            and wire[begin + 1] < 0x80
+            and wire[begin + 12] == self._indicator
+            and wire[begin + first - 1] < 0x40
+            and wire[begin + 4 : begin + 8] == self._stamp_bytes
+            and self._held_bytes < _MOST_BYTES
+        )
+
+    def _advance(self, stamp: int) -> None:
+        if self._stamp is not None:
+            step = (stamp - self._stamp) & 0xFFFFFFFF
+            self._ticks += step - (1 << 32) if step & 0x80000000 else step
+        self._stamp = stamp
+
+    def _finish(self) -> list[AccessUnit]:
+        if not self._has_picture:
+            # Parameter sets that travel alone belong to the picture after them.
+            return []
+        unit = AccessUnit(body=b"".join(self._parts), ticks=self._ticks, keyframe=self._keyframe)
+        self._forget()
+        return [unit]
+
+    def _forget(self) -> None:
+        self._parts = []
+        self._held_bytes = 0
+        self._has_picture = self._keyframe = self._in_fragment = False
+
+    def _unpack_h264(self, wire: bytes, begin: int, end: int) -> None:
+        kind = wire[begin] & 0x1F
+        if kind == 28:  # FU-A
+            if end - begin < 3:
+                return
+            edge = wire[begin + 1]
+            head = bytes(((wire[begin] & 0xE0) | (edge & 0x1F),))
+            self._indicator = wire[begin]
+            self._fragment(edge, head, wire[begin + 2 : end])
+        elif kind == 24:  # STAP-A
+            self._several(wire, begin + 1, end)
+        elif 1 <= kind <= 23:
+            self._whole(wire[begin:end])
+
+    def _unpack_hevc(self, wire: bytes, begin: int, end: int) -> None:
+        if end - begin < 4:
+            return
+        kind = (wire[begin] >> 1) & 0x3F
+        if kind == 49:  # FU
+            edge = wire[begin + 2]
+            head = bytes(((wire[begin] & 0x81) | ((edge & 0x3F) << 1), wire[begin + 1]))
+            self._indicator = wire[begin]
+            self._fragment(edge, head, wire[begin + 3 : end])
+        elif kind == 48:  # AP
+            self._several(wire, begin + 2, end)
+        elif kind < 48:
+            self._whole(wire[begin:end])
+
+    def _fragment(self, edge: int, head: bytes, part: bytes) -> None:
+        if edge & 0x80:
+            self._in_fragment = True
+            self._note(head)
+            self._parts += (_START, head, part)
+        elif self._in_fragment:
+            self._parts.append(part)
+        self._held_bytes += len(part) + _PIECE_BYTES
+
+    def _several(self, wire: bytes, begin: int, end: int) -> None:
+        while begin + 2 < end:
+            length = int.from_bytes(wire[begin : begin + 2], "big")
+            begin += 2
+            if not 0 < length <= end - begin:
+                return
+            self._whole(wire[begin : begin + length])
+            begin += length
+
+    def _whole(self, nal: bytes) -> None:
+        self._in_fragment = False
+        self._note(nal)
+        self._parts += (_START, nal)
+        self._held_bytes += len(nal) + _PIECE_BYTES
+
+    def _note(self, nal: bytes) -> None:
+        kind = nal_kind(self._codec, nal[0])
+        self._has_picture |= is_picture(self._codec, kind)
+        self._keyframe |= is_intra(self._codec, kind)
+        if kind == _SEI and self._codec == "h264":
+            self._keyframe |= has_recovery_point(nal)
+
+
+def _payload(wire: bytes, begin: int, end: int) -> tuple[int, int, bool]:
+    """Return where the payload begins and ends, and whether the packet ends a picture."""
+    flags, marked = wire[begin], bool(wire[begin + 1] & 0x80)
+    if flags & 0x20:
+        end -= wire[end - 1]
+    begin += 12 + 4 * (flags & 0x0F)
+    if flags & 0x10 and begin + 4 <= end:
+        begin += 4 + 4 * int.from_bytes(wire[begin + 2 : begin + 4], "big")
+    return begin, end, marked
+
+
+def nal_kind(codec: Codec, first: int) -> int:
+    """Return the type of a NAL unit from its first byte."""
+    return first & 0x1F if codec == "h264" else (first >> 1) & 0x3F
+
+
+def is_picture(codec: Codec, kind: int) -> bool:
+    """Whether the unit holds a part of a picture, not parameters or remarks."""
+    return 1 <= kind <= 5 if codec == "h264" else kind < 32
+
+
+def is_intra(codec: Codec, kind: int) -> bool:
+    """Whether decoding can begin there."""
+    return kind == 5 if codec == "h264" else 16 <= kind <= 21
+
+
+def has_recovery_point(sei: bytes) -> bool:
+    """Whether an H.264 remark says that decoding can begin here (§D.1.8): I without IDR."""
+    at, size = 1, len(sei)
+    while at + 2 < size:
+        numbers = []
+        for _ in ("type", "length"):
+            number = 0
+            while at < size and sei[at] == 0xFF:
+                number, at = number + 0xFF, at + 1
+            numbers.append(number + (sei[at] if at < size else 0))
+            at += 1
+        if numbers[0] == _RECOVERY_POINT:
+            return True
+        at += numbers[1]
+    return False

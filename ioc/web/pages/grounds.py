@@ -1,0 +1,163 @@
+"""Why there is an alarm, and what argues against it, one sentence a line; pure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.events import EventData
+from ioc.alarms.parts import PARTS, present
+from ioc.web.pages.overlay import directions
+from ioc.web.presentation import Wording
+from ioc.web.reading.alarms import AlarmView
+
+_MEASURED = re.compile(r"(?P<stem>[a-z][a-z_]*?)_(?P<value>\d{1,6}(?:\.\d{1,6})?)s?")
+_UNSEEN = frozenset({"no_figure_seen", "deposit_not_seen", "nobody_beside_deposit"})
+_STAY_BY_THEMSELVES = frozenset(
+    [
+        "person",
+        "dog",
+        "cat",
+        "cow",
+        "horse",
+        "sheep",
+        "bird",
+        "bicycle",
+        "car",
+        "motorcycle",
+        "bus",
+        "truck",
+        "boat",
+        "train",
+    ]
+)
+"""Labels of a detector: what stands still without having been left."""
+_DETECTOR = "detector_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grounds:
+    """What speaks for an alarm and what against it."""
+
+    supporting: tuple[str, ...]
+    opposing: tuple[str, ...]
+
+
+def grounds_of(alarm: AlarmView, sighting: EventData | None, wording: Wording) -> Grounds:
+    """Return the grounds of an alarm; `sighting` is the one whose pictures are shown."""
+    supporting = [
+        *_where_and_how_long(alarm, wording),
+        *_ways(sighting, wording),
+        *_judgement(alarm, wording),
+        *_conditions(alarm, wording),
+        *_faults(alarm, wording),
+    ]
+    opposing: list[str] = []
+    for code in _codes(alarm):
+        (opposing if _argues_against(code) else supporting).append(say_reason(code, wording))
+    supporting += _corroborations(alarm, wording)
+    return Grounds(supporting=tuple(supporting), opposing=tuple(opposing))
+
+
+def say_reason(code: str, wording: Wording) -> str:
+    """Return what a reason code of the camera's analysis means; an unknown one as it is."""
+    measured = _MEASURED.fullmatch(code)
+    if measured is None:
+        return _say(code, wording) or code
+    stem, value = measured["stem"], float(measured["value"])
+    said = _say_value(stem, value, wording)
+    if stem.startswith(_DETECTOR):
+        label = stem.removeprefix(_DETECTOR)
+        words = wording.words
+        named = words(f"thing.{label}") if words.knows(f"thing.{label}") else f"“{label}”"
+        return _say("detector", wording, label=named, value=said) or code
+    return _say(stem, wording, value=said) or code
+
+
+def conditions_of(alarm: AlarmView) -> tuple[str, ...]:
+    """Return the conditions of a degraded camera: those in force, else those there were."""
+    return present(alarm.facts) or tuple(alarm.facts.get(PARTS, {}))
+
+
+def _say(stem: str, wording: Wording, **values: str) -> str:
+    """Return a reason in words; empty: there are none, or they ask for a value it does not bring."""
+    key = f"reason_code.{stem}"
+    try:
+        return wording.words(key, **values) if wording.words.knows(key) else ""
+    except KeyError:
+        return ""
+
+
+def _say_value(stem: str, value: float, wording: Wording) -> str:
+    if stem == "static":
+        return wording.seconds(value)
+    return wording.number(value) if stem == "outline" else wording.number(round(value * 100))
+
+
+def _argues_against(code: str) -> bool:
+    measured = _MEASURED.fullmatch(code)
+    stem = code if measured is None else measured["stem"]
+    seen = stem.removeprefix(_DETECTOR) if stem.startswith(_DETECTOR) else ""
+    return stem in _UNSEEN or seen in _STAY_BY_THEMSELVES
+
+
+def _codes(alarm: AlarmView) -> list[str]:
+    reasons = alarm.facts.get("reasons")
+    return [str(code) for code in reasons] if isinstance(reasons, list) else []
+
+
+def _where_and_how_long(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+    words, facts = wording.words, alarm.facts
+    if zone := facts.get("zone"):
+        yield words("alarm.zone", zone=zone)
+    for fact in ("unattended_s", "present_s"):
+        if isinstance(duration_s := facts.get(fact), int | float):
+            key = "alarm.unattended" if fact == "unattended_s" else "alarm.present"
+            yield words(key, seconds=wording.seconds(duration_s))
+    if alarm.kind == "crowding" and isinstance(share := facts.get("share"), int | float):
+        yield words("alarm.crowd_share", percent=round(share * 100))
+
+
+def _ways(sighting: EventData | None, wording: Wording) -> Iterator[str]:
+    ways = ", ".join(way for way in directions(sighting, wording) if way)
+    if ways:
+        yield wording.words("path.figure", ways=ways)
+
+
+def _judgement(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+    if isinstance(score := alarm.facts.get("score"), int | float):
+        yield wording.words("alarm.score", percent=round(score * 100))
+
+
+def _conditions(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+    words = wording.words
+    for condition in conditions_of(alarm) if alarm.kind == "camera_degraded" else ():
+        if words.knows(key := f"condition_advice.{condition}"):
+            yield words(key)
+        if detail := alarm.facts.get(f"detail_{condition}"):
+            yield words("delivery.technician", code=detail)
+
+
+def _faults(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+    words, facts = wording.words, alarm.facts
+    if words.knows(reason := f"reason.{facts.get('reason')}"):
+        yield words(reason)
+    if alarm.kind == "broadcast_failed" and (text := facts.get("text")):
+        yield f"“{text}”"
+    if missing := facts.get("events"):
+        yield words("alarm.missing_events", n=wording.number(missing))
+
+
+def _corroborations(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+    """Say what the camera's own analysis claims, since when, and until when."""
+    words = wording.words
+    for remark in alarm.facts.get("corroborated_by") or ():
+        claim = words(f"claim.{remark['claim']}")
+        since = wording.at(datetime.fromisoformat(remark["since"]))
+        if (until := remark.get("until")) is None:
+            yield words("claim.since", claim=claim, since=since)
+        elif until == remark["since"]:
+            yield words("claim.once", claim=claim, at=since)
+        else:
+            over = wording.at(datetime.fromisoformat(until))
+            yield words("claim.until", claim=claim, since=since, until=over)

@@ -1,0 +1,86 @@
+"""One alarm in full: what was seen, why it is an alarm, what may be done, what was done."""
+
+from markupsafe import Markup
+
+from ioc.alarms.parts import present
+from ioc.alarms.rules import RULES, AlarmKind
+from ioc.centre import Centre
+from ioc.fixture_orders import newest_order
+from ioc.gateways import register
+from ioc.people import Access, Refusal
+from ioc.web.errors import Refused
+from ioc.web.pages.grounds import grounds_of
+from ioc.web.pages.overlay import overlay_of
+from ioc.web.pages.proofs import render_proofs
+from ioc.web.pages.saying import Speech
+from ioc.web.reading.alarms import AlarmView, clock_was_corrected, find_alarm, read_history
+from ioc.web.reading.broadcasts import broadcasts_answering
+from ioc.web.reading.evidence import read_sighting
+from ioc.web.reading.places import read_places
+from ioc.web.rendering import Page
+
+
+async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: str) -> Markup:
+    """Return an alarm with its pictures, clip, grounds and history.
+
+    Raises:
+        Refused: it does not exist for this person.
+    """
+    async with centre.store.read() as connection:
+        alarm = await find_alarm(connection, access, alarm_id)
+        if alarm is None:
+            raise Refused("not_found", status_code=404)
+        history = await read_history(connection, alarm_id)
+        corrected = await clock_was_corrected(connection, alarm_id)
+        places = await read_places(connection, centre.settings)
+        answering = await broadcasts_answering(connection, alarm_id)
+        sighting = await read_sighting(connection, alarm.pictures)
+        markable = _markable(alarm)
+        order = await newest_order(connection, alarm_id, markable) if markable else None
+        gateway = await register.find(connection, alarm.gateway_id)
+    speech = Speech(wording=page.wording, places=places)
+    return page.fragment(
+        "preview.html",
+        alarm=alarm,
+        what=speech.what,
+        cause=speech.cause,
+        grounds=grounds_of(alarm, sighting, page.wording),
+        handling=speech.handling(alarm),
+        overlays={
+            picture.role: overlay_of(picture, sighting, page.wording) for picture in alarm.pictures
+        },
+        clip=speech.clip,
+        clip_file=speech.clip_file,
+        markable=markable,
+        fixture=speech.fixture(order, gateway_online=gateway is not None and gateway.online),
+        fixture_pending=order is not None and order.state == "pending",
+        may_be_false=alarm.state != "normal" and _is_mistakable(alarm),
+        history=history,
+        corrected=corrected,
+        answers=[await _answer(centre, access, page, each) for each in answering],
+        may_acknowledge=access.may_acknowledge(alarm.area_id),
+        can_speak=access.may_speak(alarm.area_id) and alarm.device_id is not None,
+    )
+
+
+def _markable(alarm: AlarmView) -> str:
+    """Return the object that can be called a fixture: the one shown, if it still lies there."""
+    lying = present(alarm.facts) if alarm.kind == AlarmKind.LITTERING else ()
+    shown = alarm.pictures[0].object_id if alarm.pictures else None
+    if shown in lying:
+        return str(shown)
+    return lying[-1] if lying and shown is None else ""
+
+
+def _is_mistakable(alarm: AlarmView) -> bool:
+    try:
+        return RULES[AlarmKind(alarm.kind)].mistakable
+    except ValueError:  # of a later release, before the database was restored
+        return False
+
+
+async def _answer(centre: Centre, access: Access, page: Page, broadcast_id: str) -> Markup:
+    try:
+        return await render_proofs(centre, access, page, broadcast_id)
+    except Refusal:  # it sounded outside this person's areas: they learn nothing of it
+        return Markup("")

@@ -1,0 +1,146 @@
+"""When clips are made: once all that they show has come, or the stream is lost."""
+
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Event
+
+import pytest
+from structlog.testing import capture_logs
+
+from edge_agent.vision.evidence.clips import LATE_S, MOST_WAITING, ClipJobs, Clips
+from edge_agent.vision.findings import ClipReady
+from edge_agent.vision.lookback import Stock
+from edge_agent.vision.stream.ring import PacketRing
+from edge_agent.vision.stream.shelf import Shelf
+from tests.edge_agent.vision.footage_maker import decode, encode, shifted
+
+FORM, PACKETS = encode(bframes=0)
+
+
+@pytest.fixture
+def jobs():
+    jobs = ClipJobs()
+    yield jobs
+    jobs.close()
+
+
+class Recorder:
+    """The clips of a camera whose two streams a test feeds."""
+
+    def __init__(self, folder: Path, jobs: ClipJobs | None, *, with_main: bool = False) -> None:
+        self.shelf = Shelf(folder / "pins")
+        self.folder = folder
+        self.own, self.main = (
+            Stock(form=FORM, ring=PacketRing(max_s=2.0, max_bytes=10_000, shelf=self.shelf))
+            for _ in range(2)
+        )
+        self.clips = Clips(
+            "gate",
+            self.own,
+            lambda: self.main if with_main else None,
+            folder=folder,
+            masks=(),
+            jobs=jobs,
+        )
+        self.ready: list[ClipReady] = []
+
+    def feed(self, begin_s: float, end_s: float, *, to: str = "own") -> None:
+        """Feed a stream of which 6 s are encoded and repeat."""
+        for turn in range(10):
+            for packet in shifted(PACKETS, 6.0 * turn, base=FORM.time_base):
+                if begin_s <= packet.t_s < end_s - 1e-6:
+                    getattr(self, to).ring.append(packet)
+                    if to == "own":
+                        self.ready += self.clips.step(packet.t_s)
+
+    def settle(self) -> list[ClipReady]:
+        """Wait for what is being made."""
+        for _, future in self.clips._making:
+            future.exception(10)
+        self.ready += self.clips.step(0.0)
+        return self.ready
+
+    def lengths(self) -> list[float]:
+        return [round(ready.clip.duration_s, 1) for ready in self.settle()]
+
+    def pictures(self) -> int:
+        return len(decode(self.folder / f"{self.ready[0].clip.sha256}.mp4"))
+
+
+def test_a_clip_waits_for_its_end_and_keeps_its_beginning(tmp_path: Path, jobs: ClipJobs) -> None:
+    """Although the ring holds two seconds only."""
+    camera = Recorder(tmp_path, jobs)
+    camera.feed(0, 4)
+    camera.clips.request("bag", 2.5, 9.0)
+    camera.feed(4, 9)
+    assert camera.settle() == []
+    camera.feed(9, 10)
+    assert camera.lengths() == [pytest.approx(7.1, abs=0.15)]
+    assert camera.ready[0].object_id == "bag"
+    assert camera.ready[0].clip.begins_at_s == pytest.approx(2.0)
+    assert camera.pictures() == pytest.approx(71, abs=1)
+    assert camera.shelf.held_bytes == 0
+
+
+def test_the_main_stream_is_waited_for_but_not_for_ever(tmp_path: Path, jobs: ClipJobs) -> None:
+    """One that has stopped gives way to the small pictures of the other."""
+    camera = Recorder(tmp_path, jobs, with_main=True)
+    camera.feed(0, 4, to="main")
+    camera.feed(0, 4)
+    camera.clips.request("bag", 2.5, 6.0)
+    camera.feed(4, 6.0 + LATE_S, to="own")
+    assert camera.settle() == []
+    camera.feed(6.0 + LATE_S, 10)
+    assert camera.lengths() == [pytest.approx(4.1, abs=0.15)]
+
+
+def test_a_lost_stream_ends_a_clip_with_what_there_is(tmp_path: Path, jobs: ClipJobs) -> None:
+    """Before the loss is said."""
+    camera = Recorder(tmp_path, jobs)
+    camera.feed(0, 4)
+    camera.clips.request("bag", 2.0, 60.0, around_s=3.0)
+    camera.feed(4, 5)
+    ready = camera.clips.finish(5.0, wait_s=10)
+    assert [round(one.clip.duration_s, 1) for one in ready] == [3.0]
+    assert camera.clips.finish(5.0, wait_s=0) == []
+
+
+def test_a_clip_that_cannot_be_made_is_told_and_harms_nothing(
+    tmp_path: Path, jobs: ClipJobs
+) -> None:
+    """The next one is made."""
+    camera = Recorder(tmp_path, jobs)
+    camera.clips.request("early", -9.0, -5.0)
+    with capture_logs() as logged:
+        camera.clips.finish(0.0, wait_s=10)
+    assert [(line["event"], line["object_id"]) for line in logged] == [("clip_lost", "early")]
+    camera.feed(0, 4)
+    camera.clips.request("bag", 1.0, 3.0)
+    camera.feed(4, 5)
+    assert len(camera.lengths()) == 1
+
+
+def test_no_more_clips_wait_than_can_be_made(tmp_path: Path, jobs: ClipJobs) -> None:
+    """Refused ones are counted and keep nothing back."""
+    go = Event()
+    futures = [jobs.submit(lambda: go.wait(10)) for _ in range(MOST_WAITING)]
+    assert all(isinstance(future, Future) for future in futures)
+    camera = Recorder(tmp_path, jobs)
+    camera.feed(0, 4)
+    camera.clips.request("bag", 1.0, 3.0)
+    camera.feed(4, 5)
+    assert jobs.refused == 1
+    camera.feed(5, 30)
+    assert camera.shelf.held_bytes == 0
+    go.set()
+    assert camera.settle() == []
+
+
+def test_without_a_place_for_them_no_clips_are_made(tmp_path: Path) -> None:
+    """As in a replay."""
+    camera = Recorder(tmp_path, None)
+    camera.feed(0, 4)
+    camera.clips.request("bag", 1.0, 3.0)
+    camera.feed(4, 30)
+    assert camera.settle() == []
+    assert camera.shelf.held_bytes == 0

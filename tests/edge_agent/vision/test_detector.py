@@ -1,0 +1,189 @@
+"""The optional second look: small ONNX models made here, run by the real onnxruntime."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+from edge_agent import replay
+from edge_agent.vision.detector.layouts import DetectorRefused, decode_rows, suppress
+from edge_agent.vision.detector.model import COCO, Detection, ObjectDetector
+from edge_agent.vision.detector.opinion import SecondLook, weigh
+from edge_agent.vision.findings import AnyFinding, LitteringConfirmed
+from edge_agent.vision.orders import Detector
+from tests.edge_agent.vision.stage import deposit
+from tests.edge_agent.vision.vision_process import write_clip
+
+SIDE = 64
+PERSON, SUITCASE = COCO.index("person"), COCO.index("suitcase")
+
+
+def model(path: Path, output: np.ndarray) -> Detector:
+    """Write a model that answers `output` times the mean of the picture."""
+    source = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, SIDE, SIDE])
+    target = helper.make_tensor_value_info("output0", TensorProto.FLOAT, list(output.shape))
+    axes = numpy_helper.from_array(np.array([0, 1, 2, 3]), "axes")
+    answer = numpy_helper.from_array(output.astype(np.float32), "answer")
+    nodes = [
+        helper.make_node("ReduceMean", ["images", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["answer", "mean"], ["output0"]),
+    ]
+    graph = helper.make_graph(nodes, "answers", [source], [target], [axes, answer])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.save(made, str(path))
+    return Detector(model_file=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def rows_v8(*found: tuple[int, float, tuple[float, float, float, float]]) -> np.ndarray:
+    """Return output of shape (1, 84, 100): centre x, y, width, height, then the class scores."""
+    output = np.zeros((1, 84, 100), np.float32)
+    for number, (kind, confidence, box) in enumerate(found):
+        output[0, :4, number] = box
+        output[0, 4 + kind, number] = confidence
+    return output
+
+
+WHITE = np.full((32, 64, 3), 255, np.uint8)
+"""Twice as wide as high: half of the model's square stays grey."""
+
+
+def test_what_the_model_sees_is_told_in_shares_of_the_picture(tmp_path: Path) -> None:
+    """The square that the model takes is larger than the picture; boxes are the picture's."""
+    mean = 0.5 * (1.0 + 114 / 255)
+    output = rows_v8((SUITCASE, 0.8, (32, 16, 32, 16)), (PERSON, 0.1, (10, 10, 4, 4)))
+    detector = ObjectDetector(model(tmp_path / "m.onnx", output / mean))
+    (seen,) = detector.look(WHITE)
+    assert (seen.label, seen.confidence) == ("suitcase", pytest.approx(0.8, abs=0.01))
+    assert seen.box == pytest.approx((0.25, 0.25, 0.5, 0.5), abs=0.01)
+
+
+def test_a_model_is_used_only_with_its_hash(tmp_path: Path) -> None:
+    """Another file under the name is refused, named, with the hash it has."""
+    settings = model(tmp_path / "m.onnx", rows_v8())
+    with pytest.raises(DetectorRefused, match=settings.sha256):
+        ObjectDetector(settings.model_copy(update={"sha256": "0" * 64}))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "cannot be read"), (b"no model", "cannot be loaded")]
+)
+def test_a_file_that_is_no_model_is_refused(
+    content: bytes | None, says: str, tmp_path: Path
+) -> None:
+    """When it is loaded, not at the first alarm."""
+    path = tmp_path / "m.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    wanted = Detector(model_file=str(path), sha256=hashlib.sha256(content or b"").hexdigest())
+    with pytest.raises(DetectorRefused, match=says):
+        ObjectDetector(wanted)
+
+
+def test_a_model_of_another_layout_is_refused_at_once(tmp_path: Path) -> None:
+    """Its output fits no labels."""
+    with pytest.raises(DetectorRefused, match="no known layout"):
+        ObjectDetector(model(tmp_path / "m.onnx", np.zeros((1, 7, 9), np.float32)))
+
+
+def test_three_layouts_say_the_same() -> None:
+    """One person at the same place, as YOLOv8, v5 and v10 write it."""
+    v8 = rows_v8((PERSON, 0.9, (30, 20, 10, 20)))
+    v5 = np.zeros((1, 100, 85), np.float32)
+    v5[0, 0, :6] = (30, 20, 10, 20, 0.9, 1.0)
+    v10 = np.zeros((1, 100, 6), np.float32)
+    v10[0, 0] = (25, 10, 35, 30, 0.9, PERSON)
+    for raw in (v8, v5, v10):
+        best = max(decode_rows(raw, classes=80), key=lambda row: row[4])
+        assert best == pytest.approx([25, 10, 35, 30, 0.9, PERSON])
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.floats(0, 60, width=32)] * 4, st.floats(0, 1, width=32), st.integers(0, 2)),
+        max_size=20,
+    )
+)
+def test_of_boxes_that_cover_each_other_the_most_certain_stays(rows: list) -> None:
+    """Nothing is invented, the best always stays, and once is enough."""
+    table = np.array([(x, y, x + w, y + h, c, k) for x, y, w, h, c, k in rows], np.float32)
+    table = table.reshape(-1, 6)
+    kept = suppress(table)
+    given_rows = {tuple(row) for row in table.tolist()}
+    assert all(tuple(row) in given_rows for row in kept.tolist())
+    assert len(kept) == 0 or kept[0][4] == table[:, 4].max()
+    assert np.array_equal(suppress(kept), kept)
+
+
+BOX = (0.4, 0.4, 0.2, 0.2)
+shares = st.floats(0, 1)
+detections = st.builds(
+    Detection,
+    label=st.sampled_from(["person", "suitcase", "car"]),
+    confidence=shares,
+    box=st.tuples(shares, shares, shares, shares),
+)
+
+
+def test_a_person_there_speaks_against_a_suitcase_for_it() -> None:
+    """What lies elsewhere says nothing."""
+    person = Detection(label="person", confidence=0.8, box=(0.35, 0.1, 0.3, 0.6))
+    suitcase = Detection(label="suitcase", confidence=0.8, box=BOX)
+    away = Detection(label="person", confidence=0.9, box=(0.0, 0.0, 0.3, 0.3))
+    against, for_it = weigh(0.6, BOX, (person, away)), weigh(0.6, BOX, (suitcase,))
+    assert against is not None
+    assert for_it is not None
+    assert against.score < 0.6 < for_it.score
+    assert against.reason == "detector_person_0.80"
+    assert weigh(0.6, BOX, (away,)) is None
+
+
+@given(shares, st.lists(detections, max_size=5))
+def test_an_opinion_never_decides_alone(score: float, found: list[Detection]) -> None:
+    """The score stays a share, and is at worst halved."""
+    opinion = weigh(score, BOX, tuple(found))
+    if opinion is not None:
+        assert score / 2 <= opinion.score + 1e-9
+        assert opinion.score <= 1.0
+
+
+def test_a_candidate_is_looked_at_with_its_surroundings(tmp_path: Path) -> None:
+    """A model that sees a suitcase in the middle of the crop raises the score of what lies there."""
+    output = rows_v8((SUITCASE, 0.9, (32, 32, 40, 40)))
+    settings = model(tmp_path / "m.onnx", output)
+    image = np.full((240, 320, 3), 255, np.uint8)
+    looks = SecondLook()
+    opinion = looks.opinion(settings, image, (0.45, 0.45, 0.1, 0.1), 0.5)
+    assert opinion is not None
+    assert opinion.score > 0.5
+    assert opinion.reason.startswith("detector_suitcase_")
+    assert looks.opinion(None, image, BOX, 0.5) is None
+
+
+def test_without_its_model_everything_goes_on(tmp_path: Path) -> None:
+    """A missing file is no failure of the analysis."""
+    missing = Detector(model_file=str(tmp_path / "none.onnx"), sha256="0" * 64)
+    assert SecondLook().opinion(missing, WHITE, BOX, 0.5) is None
+
+
+def test_the_score_of_a_left_object_is_weighed_when_it_is_confirmed(tmp_path: Path) -> None:
+    """A model that sees a suitcase there is named among the reasons; the alarm comes either way."""
+    clip = tmp_path / "deposit.mp4"
+    write_clip(clip, deposit(), until_s=24)
+    plain = replay.watch_of(clip, None, unattended_s=5)
+    # It answers in proportion to the brightness, here about a half: all of the crop, 0.7.
+    sees = model(tmp_path / "m.onnx", rows_v8(*[(SUITCASE, 1.4, (64, 64, 160, 160))]))
+    told: list[LitteringConfirmed] = []
+    for watched in (plain, plain.model_copy(update={"detector": sees})):
+        found: list[AnyFinding] = []
+        replay.play(clip, watched, found.extend)
+        told += [finding for finding in found if isinstance(finding, LitteringConfirmed)]
+    without, weighed = told
+    assert weighed.reasons[:-1] == without.reasons
+    assert weighed.reasons[-1].startswith("detector_suitcase_")
+    assert weighed.score >= without.score
+    assert weighed.box == without.box
