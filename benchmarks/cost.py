@@ -125,7 +125,7 @@ class Watched:
             found += sum(any(a < end and b > begin for a, b in moved) for begin, end in walked)
             if not self._case.drawn.busy:
                 false += sum(b > self._begin_s for _, b in moved)
-        lost = isinstance(self._running, Agent) and bool(self._running.lost)
+        lost = isinstance(self._running, Agent) and self._running.has_missed
         return Result(
             case=self._case,
             system=self._name,

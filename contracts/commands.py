@@ -88,6 +88,14 @@ class MarkFixture(CommandData):
     object_id: UuidText
 
 
+class ForgetFixture(CommandData):
+    """What was marked belongs there no more: report the like of it again."""
+
+    camera_id: Id
+    fixture_id: UuidText
+    """The id of the object that was marked."""
+
+
 class Clock(CommandData):
     """The centre's time in answer to a birth; trusted because signed and bound to its nonce."""
 
@@ -99,6 +107,7 @@ COMMAND_KINDS: dict[str, type[CommandData]] = {
     "speak.v1": Speak,
     "stop.v1": Stop,
     "mark_fixture.v1": MarkFixture,
+    "forget_fixture.v1": ForgetFixture,
     "clock.v1": Clock,
 }
 _KIND_OF = {model: kind for kind, model in COMMAND_KINDS.items()}

@@ -263,7 +263,11 @@ def _make_desk(
         outbox=outbox,
         trusted_time=trusted_time,
         broadcasts=broadcasts,
-        markings=Markings(devices.cameras.mark_fixture, outbox),
+        markings=Markings(
+            mark=devices.cameras.mark_fixture,
+            forget=devices.cameras.forget_fixture,
+            outbox=outbox,
+        ),
     )
 
 

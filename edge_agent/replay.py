@@ -164,15 +164,23 @@ class Lines:
         self._output.write(json.dumps(line) + "\n")
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.0 < seconds <= 3_600.0:
+        raise argparse.ArgumentTypeError("must be more than 0 and at most 3600 seconds")
+    return seconds
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `edge-agent replay`."""
     parser.add_argument("video", type=Path, metavar="VIDEO", help="a recording")
     parser.add_argument(
-        "--config", type=Path, help="gateway YAML: take the first camera's zones and masks"
+        "--config", type=Path, help="gateway YAML: take a camera's zones, masks and settings"
     )
+    parser.add_argument("--camera", metavar="ID", help="which camera of it; default: the first")
     parser.add_argument(
         "--unattended-s",
-        type=float,
+        type=_seconds,
         help="seconds alone until an object is confirmed (default: as configured, else 10)",
     )
     parser.add_argument(
@@ -191,7 +199,11 @@ def main(args: argparse.Namespace) -> int:
         ConfigurationError: `--config` names a file with faults.
     """
     quiet_libraries()
-    settings = first_camera(args.config) if args.config else None
+    settings = camera_in(args.config, args.camera) if args.config else None
+    if args.camera and settings is None:
+        where = args.config or "without --config"
+        sys.stderr.write(f"edge-agent replay: {where}: there is no camera {args.camera}\n")
+        return 2
     watch = watch_of(args.video, settings, unattended_s=args.unattended_s)
     try:
         with ExitStack() as stack:
@@ -211,13 +223,14 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def first_camera(path: Path) -> CameraSettings | None:
-    """Return the first camera of a gateway's configuration, if it has one.
+def camera_in(path: Path, camera_id: str | None) -> CameraSettings | None:
+    """Return a camera of a gateway's configuration, the first unless named, if it is there.
 
     Raises:
         ConfigurationError: the file has faults.
     """
-    return next(iter(config.load(path).cameras), None)
+    cameras = config.load(path).cameras
+    return next((one for one in cameras if camera_id in (None, one.id)), None)
 
 
 def zones_of(settings: CameraSettings) -> tuple[Zone, ...]:

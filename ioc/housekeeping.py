@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import delete, func, select
 
 from ioc.clock import Clock
+from ioc.fixture_orders import FIXTURE_KINDS
 from ioc.store.engine import Store
 from ioc.store.tables import commands, journal
 from ioc.timeseries import TimeSeries
@@ -41,6 +42,8 @@ async def clean_once(*, store: Store, series: TimeSeries, clock: Clock) -> None:
             .where(commands.c.issued_at < now - COMMANDS_KEPT, commands.c.state != "pending")
             # Gateways may fetch the sound that a command names; broadcasts keep their proof.
             .where(commands.c.broadcast_id.is_(None))
+            # What cameras were told to pass over is known from the orders that were carried out.
+            .where(~(commands.c.kind.in_(FIXTURE_KINDS) & (commands.c.state == "done")))
         )
     points = await series.forget_before(now - SERIES_KEPT)
     _log.info("housekeeping.done", points_deleted=points)

@@ -114,6 +114,11 @@ class Agent(System):
                 self.lost.append(finding["detail"])
 
     @property
+    def has_missed(self) -> bool:
+        """Whether it lost a camera, or had no time for some of the pictures."""
+        return bool(self.lost) or any(f["dropped_frames"] for f in self.health.values())
+
+    @property
     def ring_mb(self) -> float:
         """What its rings held when it last said."""
         return sum(finding["ring_bytes"] for finding in self.health.values()) / 1024 / 1024

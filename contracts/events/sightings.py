@@ -102,6 +102,8 @@ class LitteringFixture(EventData):
 
     object_id: UuidText
     zone: Name
+    fixture_id: UuidText | None = None
+    """The marked object that this one was taken for, unreported; None: it was marked itself."""
 
 
 class _PresenceStarted(EventData):

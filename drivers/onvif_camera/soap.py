@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from typing_extensions import override
 from zeep.exceptions import Error as ZeepError
 from zeep.exceptions import Fault, TransportError
 
@@ -36,6 +37,8 @@ FOREIGN_ERRORS = (
     *(AttributeError, LookupError, TypeError, ValueError),
 )
 DENIED = frozenset({401, 403})
+LARGEST_BYTES = 4_000_000
+"""The media profiles of a recorder with many channels are a tenth of it."""
 MEDIA_NAMESPACE = SERVICES["media"]["ns"]
 
 
@@ -169,6 +172,22 @@ async def open_soap(
         yield SoapCamera(xaddr, credentials, stack, timeout_s)
 
 
+class _BoundedResponse(aiohttp.ClientResponse):
+    """An answer that is not read beyond its bound: zeep takes it whole into memory."""
+
+    @override
+    async def read(self) -> bytes:
+        if self._body is None:
+            body = bytearray()
+            async for chunk in self.content.iter_any():
+                body += chunk
+                if len(body) > LARGEST_BYTES:
+                    self.close()
+                    raise ValueError("the answer has no end")
+            self._body = bytes(body)
+        return self._body
+
+
 def _http(credentials: CameraCredentials | None, timeout_s: float) -> aiohttp.ClientSession:
     account = (
         (aiohttp.DigestAuthMiddleware(credentials.username, credentials.password),)
@@ -179,6 +198,7 @@ def _http(credentials: CameraCredentials | None, timeout_s: float) -> aiohttp.Cl
         # Cameras sign their own certificates; there is nothing to check them against.
         connector=aiohttp.TCPConnector(ssl=False),
         middlewares=account,
+        response_class=_BoundedResponse,
         timeout=aiohttp.ClientTimeout(total=timeout_s),
     )
 

@@ -76,10 +76,15 @@ class Cameras:
         Raises:
             CannotMark: the camera is not this gateway's, or nobody knows the object.
         """
-        fixtures = self._fixtures.get(camera_id)
-        if fixtures is None:
-            raise CannotMark(f"this gateway has no camera {camera_id}")
-        await fixtures.mark(object_id)
+        await self._fixtures_at(camera_id).mark(object_id)
+
+    async def forget_fixture(self, camera_id: str, fixture_id: str) -> None:
+        """Have the like of a fixture reported again.
+
+        Raises:
+            CannotMark: the camera is not this gateway's, or its disk takes nothing.
+        """
+        await self._fixtures_at(camera_id).forget(fixture_id)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep the child and every watch running; without cameras nothing is started."""
@@ -95,6 +100,12 @@ class Cameras:
                 tasks.create_task(keeper.run(watches), name="camera")
             for listener in self._listeners:
                 tasks.create_task(listener.run(listening), name="camera events")
+
+    def _fixtures_at(self, camera_id: str) -> Fixtures:
+        fixtures = self._fixtures.get(camera_id)
+        if fixtures is None:
+            raise CannotMark(f"this gateway has no camera {camera_id}")
+        return fixtures
 
     def _fixtures_of(self, camera: CameraSettings) -> Fixtures:
         file = FixtureFile(self._config.data_dir / "fixtures", camera.id)

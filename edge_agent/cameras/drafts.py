@@ -83,7 +83,11 @@ def draft_ended(finding: vision.LitteringEnded, timekeeper: Timekeeper) -> Draft
         case "reclaimed":
             data = LitteringReclaimed(object_id=object_id, zone=finding.zone, pictures=pictures)
         case "fixture":
-            data = LitteringFixture(object_id=object_id, zone=finding.zone)
+            data = LitteringFixture(
+                object_id=object_id,
+                zone=finding.zone,
+                fixture_id=spell_object_id(finding.fixture_id) if finding.fixture_id else None,
+            )
             return _draft(data, finding, timekeeper)
     return _draft(data, finding, timekeeper, pictures=finding.pictures)
 

@@ -44,6 +44,17 @@ class FixtureFile:
         self._write(fixtures)
         self.fixtures = fixtures
 
+    def remove(self, fixture_id: str) -> None:
+        """Keep a fixture no longer; one that is not kept changes nothing.
+
+        Raises:
+            OSError: the disk is full or not writable; then nothing has changed.
+        """
+        others = tuple(one for one in self.fixtures if one.fixture_id != fixture_id)
+        if len(others) < len(self.fixtures):
+            self._write(others)
+            self.fixtures = others
+
     def _read(self) -> tuple[Fixture, ...]:
         try:
             return _FIXTURES.validate_json(self._file.read_bytes())[-MOST_FIXTURES:]

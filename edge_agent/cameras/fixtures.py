@@ -12,7 +12,7 @@ from edge_agent.cameras.fixture_files import FixtureFile
 from edge_agent.cameras.vision import Vision
 from edge_agent.outbox import Draft, Entry, Outbox
 from edge_agent.vision.findings import FixtureLearned
-from edge_agent.vision.orders import Fixture, MarkFixture
+from edge_agent.vision.orders import Fixture, ForgetFixture, MarkFixture
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ ANSWER_WITHIN_S = 10.0
 
 
 class CannotMark(Exception):
-    """An object cannot be marked; the text is for the operator."""
+    """An object cannot be marked, or a fixture not forgotten; the text is for the operator."""
 
 
 class Fixtures:
@@ -62,6 +62,19 @@ class Fixtures:
         if not await self._teach_place(object_id):
             raise CannotMark(f"camera {self._camera_id} knows no such object: it may be gone")
 
+    async def forget(self, fixture_id: str) -> None:
+        """Have the like of a fixture reported again; forgotten once more it stays so.
+
+        Raises:
+            CannotMark: the disk takes nothing; then it stays a fixture.
+        """
+        try:
+            await asyncio.to_thread(self._file.remove, fixture_id)
+        except OSError as error:
+            raise self._disk_fault(error) from error
+        # Also what is not on the disk: the analysis may have learned what could not be kept.
+        self._vision.tell(ForgetFixture(camera_id=self._camera_id, fixture_id=fixture_id))
+
     async def _ask_analysis(self, object_id: str) -> bool:
         order = MarkFixture(camera_id=self._camera_id, object_id=object_id)
         learned = self._awaited.setdefault(object_id, asyncio.Event())
@@ -96,5 +109,8 @@ class Fixtures:
         try:
             await asyncio.to_thread(self._file.add, fixture)
         except OSError as error:
-            log.error("fixture not kept", camera_id=self._camera_id, reason=str(error))  # noqa: TRY400
-            raise CannotMark("the gateway's disk takes nothing") from error
+            raise self._disk_fault(error) from error
+
+    def _disk_fault(self, error: OSError) -> CannotMark:
+        log.error("fixtures not written", camera_id=self._camera_id, reason=str(error))
+        return CannotMark("the gateway's disk takes nothing")

@@ -95,10 +95,22 @@ class Sightings:
             draft = self._agreement.add_littering(finding, draft)
             await self._outbox.write(partial(Entry.state_condition, key=key, draft=draft))
             log.info("littering confirmed", camera_id=self._camera_id, zone=finding.zone)
+        elif finding.fixture_id:
+            await self._record_recognised(finding)
         else:
             self._agreement.end(object_id, finding.at_s)
             draft = drafts.draft_ended(finding, self._timekeeper)
             await self._end(key, draft)
+
+    async def _record_recognised(self, finding: vision.LitteringEnded) -> None:
+        """It had not been reported before: this is all that is ever said about it."""
+        await self._outbox.record(drafts.draft_ended(finding, self._timekeeper))
+        log.info(
+            "object taken for a fixture",
+            camera_id=self._camera_id,
+            zone=finding.zone,
+            fixture_id=finding.fixture_id,
+        )
 
     async def _record_presence(
         self, finding: vision.PresenceStarted | vision.PresenceEnded

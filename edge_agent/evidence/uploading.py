@@ -100,6 +100,10 @@ class EvidenceUploader:
             return
         except FileNotFoundError:
             return  # it was given up for room in this moment; that is told already
+        except OSError as error:
+            # A disk that cannot read one file must not hold up all the others.
+            self._postpone(sha256, f"the file cannot be read: {error.strerror}")
+            return
         match delivery:
             case Delivery.DELIVERED:
                 await self._outbox.write(partial(_forget, sha256=sha256))

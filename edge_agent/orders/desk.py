@@ -16,6 +16,7 @@ from contracts.commands import (
     Clock,
     Command,
     CommandRefused,
+    ForgetFixture,
     MarkFixture,
     RefusalReason,
     Speak,
@@ -94,7 +95,7 @@ class Desk:
                 command = await self._prove(offered)
                 if command is None:
                     continue
-                if isinstance(command.data, Speak | MarkFixture):
+                if isinstance(command.data, Speak | MarkFixture | ForgetFixture):
                     # On its own: it may wait for the clock, then for its audio or the analysis.
                     tasks.create_task(self._carry_out(command), name=command.kind)
                 else:
@@ -132,7 +133,7 @@ class Desk:
             await self._broadcasts.stop(command, command.data)
         elif isinstance(command.data, Speak):
             await self._broadcasts.speak(command, command.data)
-        elif isinstance(command.data, MarkFixture):
+        elif isinstance(command.data, MarkFixture | ForgetFixture):
             await self._markings.carry_out(command, command.data)
 
     async def _set_clock(self, command: Command, told: Clock) -> None:

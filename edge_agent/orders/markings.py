@@ -1,11 +1,11 @@
-"""Carries out the order that an object belongs where it stands, and answers when that is certain."""
+"""Carries out the orders about what belongs where it stands, and answers when that is certain."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
 
-from contracts.commands import Command, MarkFixture
+from contracts.commands import Command, ForgetFixture, MarkFixture
 from contracts.events import CommandOutcome
 from edge_agent.cameras.fixtures import CannotMark
 from edge_agent.orders import ledger
@@ -13,24 +13,25 @@ from edge_agent.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
-Mark = Callable[[str, str], Awaitable[None]]
-"""Marks an object, by camera and id; raises CannotMark."""
+Deed = Callable[[str, str], Awaitable[None]]
+"""Done to an object or a fixture, by camera and id; raises CannotMark."""
 
 
 class Markings:
-    """Objects being marked.
+    """Objects being marked, and fixtures being forgotten.
 
-    Nothing is stored before it is done: marking twice is marking once, and what a crash interrupts
-    the centre orders again.
+    Nothing is stored before it is done: doing it twice is doing it once, and what a crash
+    interrupts the centre orders again.
     """
 
-    def __init__(self, mark: Mark, outbox: Outbox) -> None:
+    def __init__(self, *, mark: Deed, forget: Deed, outbox: Outbox) -> None:
         self._mark = mark
+        self._forget = forget
         self._outbox = outbox
         self._under_way: set[int] = set()
 
-    async def carry_out(self, command: Command, order: MarkFixture) -> None:
-        """Mark and answer; the same command sent again meanwhile is left to the first."""
+    async def carry_out(self, command: Command, order: MarkFixture | ForgetFixture) -> None:
+        """Do it and answer; the same command sent again meanwhile is left to the first."""
         if command.command_number in self._under_way:
             return
         self._under_way.add(command.command_number)
@@ -41,11 +42,16 @@ class Markings:
         finally:
             self._under_way.discard(command.command_number)
 
-    async def _try(self, order: MarkFixture) -> tuple[CommandOutcome, str]:
+    async def _try(self, order: MarkFixture | ForgetFixture) -> tuple[CommandOutcome, str]:
+        camera_id = order.camera_id
         try:
-            await self._mark(order.camera_id, order.object_id)
+            if isinstance(order, ForgetFixture):
+                await self._forget(camera_id, order.fixture_id)
+                log.info("fixture forgotten", camera_id=camera_id, fixture_id=order.fixture_id)
+            else:
+                await self._mark(camera_id, order.object_id)
+                log.info("object belongs there", camera_id=camera_id, object_id=order.object_id)
         except CannotMark as error:
-            log.warning("object not marked", camera_id=order.camera_id, reason=str(error))
+            log.warning("fixtures left as they are", camera_id=camera_id, reason=str(error))
             return CommandOutcome.FAILED, str(error)
-        log.info("object belongs there", camera_id=order.camera_id, object_id=order.object_id)
         return CommandOutcome.DONE, ""

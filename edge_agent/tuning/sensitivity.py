@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent import config
-from edge_agent.config import CameraSettings
-from edge_agent.replay import ReplayError, play, watch_of
+from edge_agent.replay import ReplayError, camera_in, play, watch_of
 from edge_agent.vision.child import quiet_libraries
 from edge_agent.vision.findings import AnyFinding, LitteringConfirmed, Picture, PresenceStarted
 from edge_agent.vision.orders import Watch
 
 _SENSITIVITIES = (0.3, 0.5, 0.7)
+_LEAST_FOR_RATE_S = 1_800.0
 _PATIENCE_FACTORS = (0.5, 2.0)
 
 
@@ -59,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
         ConfigurationError: `--config` names a file with faults.
     """
     quiet_libraries()
-    settings = _settings(args.config, args.camera) if args.config else None
+    settings = camera_in(args.config, args.camera) if args.config else None
     if args.config and settings is None:
         sys.stderr.write(f"edge-agent sensitivity: {args.config} has no camera {args.camera}\n")
         return 2
@@ -74,12 +73,6 @@ def main(args: argparse.Namespace) -> int:
         sys.stderr.write(f"edge-agent sensitivity: {error}\n")
         return 2
     return 0
-
-
-def _settings(path: Path, camera_id: str | None) -> CameraSettings | None:
-    cameras = config.load(path).cameras
-    wanted = (one for one in cameras if camera_id is None or one.id == camera_id)
-    return next(wanted, None)
 
 
 def try_out(video: Path, usual: Watch, pictures: Path | None) -> Iterator[Outcome]:
@@ -148,18 +141,25 @@ def _name_pictures(folder: Path, alarms: Iterable[Alarm]) -> None:
 def describe(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """Yield the report line by line: the usual settings in full, the others as counts."""
     for number, outcome in enumerate(outcomes):
-        per_day = 86_400 * len(outcome.alarms) / max(1.0, outcome.recorded_s)
         count = len(outcome.alarms)
         times = "once" if count == 1 else f"{count} times"
         yield (
             f"{outcome.title}: would have alarmed {times}"
-            f" in {clock_of(outcome.recorded_s)} ({per_day:.0f} a day at this rate)"
+            f" in {clock_of(outcome.recorded_s)}{_rate(outcome)}"
         )
         if number == 0 and count:
             yield "  here they are:"
         for alarm in outcome.alarms:
             line = f"  {clock_of(alarm.t_s)}  {alarm.kind} in {alarm.zone}"
             yield f"{line}: {alarm.why}" if number == 0 else line
+
+
+def _rate(outcome: Outcome) -> str:
+    """A few minutes say nothing about a day."""
+    if outcome.recorded_s < _LEAST_FOR_RATE_S:
+        return ""
+    per_day = 86_400 * len(outcome.alarms) / outcome.recorded_s
+    return f" ({per_day:.0f} a day at this rate)"
 
 
 def clock_of(t_s: float) -> str:

@@ -18,8 +18,15 @@ from edge_agent.vision.stream.source import open_source
 _LOOK_AT_PACKETS = 300
 
 
+_TRIES = 3
+
+
 class NoStill(Exception):
     """No picture could be had; the text says why and what to do."""
+
+    def __init__(self, text: str, *, may_pass: bool = False) -> None:
+        self.may_pass = may_pass
+        super().__init__(text)
 
 
 def still_of_camera(camera: CameraSettings, clock: Clock) -> Image:
@@ -34,15 +41,25 @@ def still_of_camera(camera: CameraSettings, clock: Clock) -> Image:
         streams = asyncio.run(find_streams(camera, credentials, clock))
     except CameraError as error:
         raise NoStill(f"camera {camera.id}: {error}") from error
-    return _first_picture(with_credentials(streams.evidence_uri, credentials), camera.id)
+    uri = with_credentials(streams.evidence_uri, credentials)
+    for _ in range(_TRIES - 1):
+        try:
+            return _first_picture(uri, camera.id)
+        except NoStill as trouble:
+            # A camera that nobody was watching may need longer than one patience to begin.
+            if not trouble.may_pass:
+                raise
+    return _first_picture(uri, camera.id)
 
 
 def still_of_recording(video: Path) -> Image:
     """Return a recording's first picture.
 
     Raises:
-        NoStill: it holds no picture that can be decoded.
+        NoStill: it is missing, or holds no picture that can be decoded.
     """
+    if not video.is_file():
+        raise NoStill(f"there is no recording {video}; choose one that plays in a video player")
     return _first_picture(str(video), str(video))
 
 
@@ -56,7 +73,9 @@ def _first_picture(uri: str, name: str) -> Image:
                 if number > _LOOK_AT_PACKETS:
                     break
     except SourceLost as lost:
-        raise NoStill(f"{name} gives no picture: {lost.detail}") from lost
+        raise NoStill(
+            f"{name} gives no picture: {lost.detail}", may_pass=lost.reason == "stalled"
+        ) from lost
     except LookupError as error:
         raise NoStill(f"{name} gives no picture: {error}") from error
     raise NoStill(f"{name} gives no picture: no keyframe came")

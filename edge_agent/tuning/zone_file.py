@@ -76,10 +76,9 @@ def remove_zone(text: str, camera_id: str, name: str) -> str:
         begin, end = _span(text, zones)
         begin = begin if zones.flow_style else text.rindex(":", 0, begin) + 1
         return f"{text[:begin].rstrip(' ')} []{text[end:]}"
-    begin, end = _span(text, item)
-    begin = text.rindex("-", 0, begin)
-    begin = text.rindex("\n", 0, begin)
-    return text[:begin] + text[end:]
+    begin = text.rindex("\n", 0, text.rindex("-", 0, item.start_mark.index))
+    end = text.find("\n", _span(text, _last(item))[1])
+    return text[:begin] + (text[end:] if end >= 0 else "")
 
 
 def _camera(text: str, camera_id: str) -> yaml.MappingNode:
@@ -115,6 +114,14 @@ def _value(node: yaml.MappingNode, key: str) -> yaml.Node | None:
 def _text_of(node: yaml.MappingNode, key: str) -> str:
     value = _value(node, key)
     return str(value.value) if isinstance(value, yaml.ScalarNode) else ""
+
+
+def _last(node: yaml.Node) -> yaml.Node:
+    """Return what ends a block: its own end lies beyond the comments of what follows."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        child = node.value[-1]
+        node = child[1] if isinstance(child, tuple) else child
+    return node
 
 
 def _span(text: str, node: yaml.Node) -> tuple[int, int]:

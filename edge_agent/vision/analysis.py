@@ -16,7 +16,7 @@ from edge_agent.vision.littering import Littering
 from edge_agent.vision.lookback import LookBack, Shown, Stock
 from edge_agent.vision.objects.belongings import Belonging
 from edge_agent.vision.objects.thing import decode_looks
-from edge_agent.vision.orders import Arm, MarkFixture, Watch
+from edge_agent.vision.orders import Arm, ForgetFixture, MarkFixture, Watch
 from edge_agent.vision.picture.motion import MotionBegan, MotionStopped
 from edge_agent.vision.picture.plane import Pixels, draw
 from edge_agent.vision.presence.posts import GuardedZone, PresenceBegan, PresenceStopped
@@ -80,6 +80,7 @@ class Analysis:
         self._mask: Pixels | None = None
         self._plane_size = (0, 0)
         self._armed = {zone.name: zone.armed for zone in watch.zones}
+        self._fixtures = {fixture.fixture_id: fixture for fixture in watch.fixtures}
         self._motion_s = 0.0
         self._moved_s: float | None = None
 
@@ -135,7 +136,7 @@ class Analysis:
         said += self._clips.step(packet.t_s)
         return said
 
-    def obey(self, order: Arm | MarkFixture) -> list[AnyFinding]:
+    def obey(self, order: Arm | MarkFixture | ForgetFixture) -> list[AnyFinding]:
         """Follow an order about a zone or an object; return what is to be said at once."""
         match order:
             case Arm():
@@ -143,9 +144,14 @@ class Analysis:
                 if self._scene is not None:
                     return list(self._tell(self._scene.arm(order.zone, armed=order.armed)))
             case MarkFixture():
-                return list(
-                    self._littering.mark_fixture(order.object_id, self._scene, self._moved_s or 0.0)
-                )
+                now_s = self._moved_s or 0.0
+                learned = list(self._littering.mark_fixture(order.object_id, self._scene, now_s))
+                self._fixtures |= {one.fixture.fixture_id: one.fixture for one in learned}
+                return [*learned]
+            case ForgetFixture():
+                self._fixtures.pop(order.fixture_id, None)
+                if self._scene is not None:
+                    self._scene.forget_fixture(order.fixture_id)
         return []
 
     def finish(self) -> list[AnyFinding]:
@@ -256,7 +262,8 @@ class Analysis:
             object_zones=places("no_dumping"),
             unattended_s=self._watch.unattended_s,
             fixtures=[
-                Belonging(box=f.box, looks=decode_looks(f.looks)) for f in self._watch.fixtures
+                Belonging(box=f.box, looks=decode_looks(f.looks), fixture_id=f.fixture_id)
+                for f in self._fixtures.values()
             ],
             sensitivity=self._watch.sensitivity,
             guarded_zones=self._guarded_zones(),

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from edge_agent.vision.camera import Camera
 from edge_agent.vision.evidence.room import EvidenceRoom, open_room
 from edge_agent.vision.findings import AnyFinding
-from edge_agent.vision.orders import ORDER, Arm, Forget, MarkFixture, Watch
+from edge_agent.vision.orders import ORDER, Arm, Forget, ForgetFixture, MarkFixture, Watch
 
 _log = structlog.get_logger(__name__)
 
@@ -96,7 +96,7 @@ class Vision:
                 watched.start()
             case Forget():
                 self._forget(order.camera_id)
-            case Arm() | MarkFixture():
+            case Arm() | MarkFixture() | ForgetFixture():
                 if camera := self._cameras.get(order.camera_id):
                     camera.obey(order)
 

@@ -122,13 +122,18 @@ class LitteringConfirmed(Finding):
 
 
 class LitteringEnded(Finding):
-    """A confirmed object is gone: taken by who left it (`reclaimed`) or by others (`cleared`)."""
+    """An object is gone: taken by who left it (`reclaimed`), by others (`cleared`), or a fixture.
+
+    Only what a fixture was recognised in had not been confirmed before.
+    """
 
     say: Literal["littering_ended"] = "littering_ended"
     object_id: str
     zone: str
     ending: Literal["cleared", "reclaimed", "fixture"]
     pictures: tuple[Picture, ...] = ()
+    fixture_id: str = ""
+    """What it was taken for before it was confirmed; empty: it had been confirmed."""
 
 
 class FixtureLearned(Finding):

@@ -36,6 +36,9 @@ _ENDINGS: dict[Phase, Literal["cleared", "reclaimed", "fixture"]] = {
     Phase.DISMISSED: "cleared",
 }
 
+RECOGNISED_AGAIN_S = 600.0
+"""What is taken for the same fixture again within this time is not said once more."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -70,6 +73,8 @@ class Littering:
         """Width and height of the planes that things are measured on."""
         self._ids: dict[int, str] = {}
         self._kept: dict[int, _Kept] = {}
+        self._recognised_s: dict[str, float] = {}
+        """When it was last said that something had been taken for a fixture."""
 
     def tell(self, event: ObjectChanged, scene: Scene) -> Iterable[Said]:
         """Return what is to be said about one change."""
@@ -84,7 +89,7 @@ class Littering:
             kept.hold.release()
         object_id = self._ids.pop(thing.object_id, None)
         if object_id is None:
-            return []
+            return self._recognised(event, scene) if event.phase is Phase.FIXTURE else []
         return [
             LitteringEnded(
                 camera_id=self._camera_id,
@@ -93,6 +98,24 @@ class Littering:
                 zone=scene.zone_of(thing),
                 ending=_ENDINGS[event.phase],
                 pictures=self._shots.take([self._shots.shot("after", event.t_s)]),
+            )
+        ]
+
+    def _recognised(self, event: ObjectChanged, scene: Scene) -> list[Said]:
+        """Say that something was taken for a fixture: nothing is passed over unseen."""
+        fixture_id, at_s = event.thing.fixture_id, event.t_s
+        recent = {k: s for k, s in self._recognised_s.items() if at_s - s < RECOGNISED_AGAIN_S}
+        self._recognised_s = {fixture_id: at_s, **recent}
+        if fixture_id in recent:
+            return []
+        return [
+            LitteringEnded(
+                camera_id=self._camera_id,
+                at_s=at_s,
+                object_id=str(uuid4()),
+                zone=scene.zone_of(event.thing),
+                ending="fixture",
+                fixture_id=fixture_id,
             )
         ]
 
@@ -110,7 +133,7 @@ class Littering:
         if scene is None or thing is None:
             _log.warning("fixture_unknown", camera_id=self._camera_id, object_id=object_id)
             return
-        thing.belongs = True
+        thing.fixture_id = object_id
         yield FixtureLearned(
             camera_id=self._camera_id,
             at_s=at_s,

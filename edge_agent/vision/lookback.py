@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from av import VideoFrame
 
-from edge_agent.vision.stream.codec import Decoder, StreamFormat
+from edge_agent.vision.stream.codec import Decoder, StreamFormat, decode_alone
 from edge_agent.vision.stream.gate import SizeGate
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.packet import Packet
@@ -53,7 +53,9 @@ class LookBack:
         """Prepare; `stirs` says of a keyframe whether it shows something not known to be there."""
         self._stock = stock
         self._stirs = stirs
-        self._decoder = Decoder(stock.form, fast=True)
+        self._decoder: Decoder | None = None
+        """Only while everything is decoded: it holds some pictures."""
+        self._errors = 0
         self._awaited: dict[int, float] = {}
         self._due_s = self._shown_s = self._newest_s = float("-inf")
         self._full = True
@@ -68,7 +70,7 @@ class LookBack:
     @property
     def decode_errors(self) -> int:
         """Packets that could not be decoded so far."""
-        return self._decoder.errors
+        return self._errors + (self._decoder.errors if self._decoder else 0)
 
     @property
     def resting(self) -> bool:
@@ -119,10 +121,19 @@ class LookBack:
 
     def _rest(self, packet: Packet) -> Iterator[Shown]:
         """Stop decoding where the stream is; the next keyframe that stirs looks back at it."""
-        yield from self._choose(self._decoder.drain())
+        yield from self._choose(self._drain())
         self._full = False
         if packet.keyframe:
             yield from self._glance(packet)
+
+    def _drain(self) -> list[VideoFrame]:
+        """Return what is still inside the decoder and do without it."""
+        if self._decoder is None:
+            return []
+        frames = self._decoder.drain()
+        self._errors += self._decoder.errors
+        self._decoder = None
+        return frames
 
     def _wait_for_keyframe(self, t_s: float) -> None:
         """Bear a stream that was joined in the middle of a group, but not for ever."""
@@ -136,7 +147,7 @@ class LookBack:
     def finish(self) -> Iterator[Shown]:
         """Yield what is still inside the decoder."""
         if self._full:
-            yield from self._choose(self._decoder.drain())
+            yield from self._choose(self._drain())
 
     def _may_rest(self, t_s: float) -> bool:
         times = self._keyframes_s
@@ -146,6 +157,8 @@ class LookBack:
 
     def _decode(self, packet: Packet) -> Iterator[Shown]:
         self._awaited[packet.pts] = packet.t_s
+        if self._decoder is None:
+            self._decoder = Decoder(self._stock.form, fast=True)
         frames = self._decoder.feed(packet)
         self._broken = 0 if frames else self._broken + 1
         if self._broken > MAX_BROKEN:
@@ -155,7 +168,8 @@ class LookBack:
     def _glance(self, keyframe: Packet) -> Iterator[Shown]:
         """Decode a keyframe alone; if something stirs, look back at what led to it."""
         self._awaited[keyframe.pts] = keyframe.t_s
-        frames = self._decoder.feed(keyframe) + self._decoder.drain()
+        frames = decode_alone(self._stock.form, keyframe)
+        self._errors += not frames
         self._broken = 0 if frames else self._broken + 1
         if not frames:
             self._full = True

@@ -99,5 +99,13 @@ class MarkFixture(Line):
     object_id: str
 
 
-Order = Watch | Forget | Arm | MarkFixture
+class ForgetFixture(Line):
+    """The like of a fixture is reported again; nothing follows."""
+
+    do: Literal["forget_fixture"] = "forget_fixture"
+    camera_id: str
+    fixture_id: str
+
+
+Order = Watch | Forget | Arm | MarkFixture | ForgetFixture
 ORDER: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="do")])

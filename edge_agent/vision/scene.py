@@ -204,6 +204,12 @@ class Scene:
         motion = [event for gate in gates if (event := gate.stop())]
         return [*self._guard.arm(zone, armed=armed), *motion]
 
+    def forget_fixture(self, fixture_id: str) -> None:
+        """Report the like of a fixture again."""
+        self._fixtures = [one for one in self._fixtures if one.fixture_id != fixture_id]
+        if self._background is not None:
+            self.objects.forget_fixture(fixture_id)
+
     def _allow(self) -> None:
         """Watch for left objects in the zones that are armed."""
         self._allowed[:] = False

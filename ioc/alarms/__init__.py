@@ -6,6 +6,7 @@ from ioc.alarms.answers import (
     acknowledge,
     mark_false,
     note_fixture_order,
+    note_forgetting,
     return_latched,
     undo_mark,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "corroborate",
     "mark_false",
     "note_fixture_order",
+    "note_forgetting",
     "raise_alarm",
     "return_alarm",
     "return_latched",

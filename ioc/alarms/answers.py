@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms import parts, rows
-from ioc.alarms.parts import PARTS
+from ioc.alarms.parts import LAST_PARTS, PARTS
 from ioc.alarms.rows import Entry
 from ioc.alarms.rules import RULES, AlarmKind
 from ioc.alarms.states import (
@@ -78,10 +78,13 @@ async def mark_false(
     state = AlarmState(alarm["state"])
     if not RULES[AlarmKind(alarm["kind"])].mistakable:
         raise TransitionRefused(state, Cause.MARK_FALSE, "it is a fact, not a judgement")
+    facts = {**alarm["facts"], PARTS: parts.dismiss(alarm["facts"].get(PARTS, {}))}
+    if last := parts.present(alarm["facts"]):
+        facts[LAST_PARTS] = list(last)
     changes: dict[str, Any] = {
         "state": decide_mark_false(state),
         "returned_at": alarm["returned_at"] or at,
-        "facts": {**alarm["facts"], PARTS: parts.dismiss(alarm["facts"].get(PARTS, {}))},
+        "facts": facts,
     }
     if state in _AWAITING:
         changes |= {"acknowledged_at": at, "acknowledged_by": login}
@@ -119,11 +122,31 @@ async def note_fixture_order(
 ) -> None:
     """Write into an alarm's log that its gateway was told to take an object for a fixture.
 
+    Who orders that has judged the alarm: it is acknowledged in their name if nobody had answered.
+
     Raises:
         AlarmUnknown: there is no such alarm.
     """
     alarm = await _get(connection, alarm_id)
-    await rows.change(connection, alarm, {}, Entry(cause=Cause.MARK_FIXTURE, at=at, login=login))
+    state = AlarmState(alarm["state"])
+    changes: dict[str, Any] = {}
+    if state in _AWAITING:
+        answered = decide_acknowledge(state)
+        changes = {"state": answered, "acknowledged_at": at, "acknowledged_by": login}
+    entry = Entry(cause=Cause.MARK_FIXTURE, at=at, login=login)
+    await rows.change(connection, alarm, changes, entry)
+
+
+async def note_forgetting(
+    connection: AsyncConnection, alarm_id: str, *, login: str, at: datetime
+) -> None:
+    """Write into an alarm's log that its gateway was told to forget a fixture.
+
+    Raises:
+        AlarmUnknown: there is no such alarm.
+    """
+    alarm = await _get(connection, alarm_id)
+    await rows.change(connection, alarm, {}, Entry(cause=Cause.FORGET_FIXTURE, at=at, login=login))
 
 
 async def _check_undo(

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms import parts, remarks, rows
-from ioc.alarms.parts import FALSE, PARTS, PRESENT, Parts
+from ioc.alarms.parts import FALSE, LAST_PARTS, PARTS, PRESENT, Parts
 from ioc.alarms.remarks import CORROBORATED_BY
 from ioc.alarms.rows import Entry
 from ioc.alarms.rules import RULES, Facts, Raise, Return
@@ -97,6 +97,8 @@ async def return_alarm(
         state = decide_return(
             AlarmState(alarm["state"]), latched=alarm["latched"], annunciate=alarm["annunciate"]
         )
+        last = list(parts.present(alarm["facts"]))
+        changes["facts"] |= {LAST_PARTS: last} if last else {}
         changes |= {"state": state, "returned_at": occurrence.occurred_at}
     entry = _entry(Cause.RETURN, occurrence, note=effect.outcome)
     await rows.change(connection, alarm, changes, entry)

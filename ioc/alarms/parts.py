@@ -8,6 +8,8 @@ PRESENT = "present"
 FALSE = "false"
 """An operator has called it a false alarm."""
 MAX_PARTS = 100
+LAST_PARTS = "last_parts"
+"""Where an alarm's facts keep which parts were the last to last."""
 
 Parts = dict[str, str]
 """Part id to `PRESENT`, `FALSE` or how it ended, in the order of their beginning."""
@@ -42,6 +44,12 @@ def present(facts: Mapping[str, object]) -> tuple[str, ...]:
     if not isinstance(parts, dict):
         return ()
     return tuple(part_id for part_id, state in parts.items() if state == PRESENT)
+
+
+def lasted_last(facts: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the ids of the parts with which an alarm ended; of one that never did, none."""
+    last = facts.get(LAST_PARTS)
+    return tuple(str(part_id) for part_id in last) if isinstance(last, list) else ()
 
 
 def _turn(parts: Parts, before: str, after: str) -> Parts:

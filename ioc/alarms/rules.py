@@ -201,7 +201,7 @@ def _littering(device_id: str, sighting: EventData) -> Effect | None:
             return _gone(device_id, part_id, "cleared")
         case LitteringReclaimed(object_id=part_id):
             return _gone(device_id, part_id, "reclaimed")
-        case LitteringFixture(object_id=part_id):
+        case LitteringFixture(object_id=part_id, fixture_id=None):
             return _gone(device_id, part_id, "fixture")
         case _:
             return None

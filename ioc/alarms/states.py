@@ -32,6 +32,8 @@ class Cause(StrEnum):
     """The same operator took that back at once."""
     MARK_FIXTURE = "mark_fixture"
     """An operator ordered that the object be taken for one that belongs there."""
+    FORGET_FIXTURE = "forget_fixture"
+    """An operator ordered that the like of such an object be reported again."""
     CORROBORATE = "corroborate"
     """A camera's own analysis says the same."""
 

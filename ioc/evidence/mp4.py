@@ -13,7 +13,7 @@ from ioc.evidence.refusals import NotAClip
 MAX_MOOV_BYTES = 8_000_000
 """Tables of ten minutes at 60 pictures a second need less than a tenth of it."""
 MAX_BOXES = 5_000
-"""On the top level; a fragmented clip has a few per second."""
+"""Side by side; a fragmented clip has a few per second."""
 MAX_SIDE_PX = 16_384
 MAX_PIXELS = 50_000_000
 SAMPLE_ENTRIES = frozenset({b"avc1", b"hvc1", b"hev1"})
@@ -96,10 +96,13 @@ def _box(head: bytes, at: int, limit: int) -> _Box:
 def _boxes(body: bytes, begins_at: int = 0, ends_at: int | None = None) -> Iterator[_Box]:
     """Give the boxes one after the other in a piece of memory."""
     at, limit = begins_at, len(body) if ends_at is None else ends_at
-    while at < limit:
+    for _ in range(MAX_BOXES):
+        if at >= limit:
+            return
         box = _box(body[at : min(at + 16, limit)], at, limit)
         yield box
         at = box.ends_at
+    raise NotAClip(f"it has more than {MAX_BOXES} boxes")
 
 
 def _read_moov(moov: bytes, size_bytes: int) -> ClipFacts:

@@ -14,6 +14,9 @@ MAX_PICTURE_BYTES = 20_000_000
 MAX_CLIP_BYTES = 100_000_000
 MAX_PICTURE_PIXELS = 50_000_000
 """A 50-megapixel camera; decoding it takes 150 MB, which the centre can bear."""
+MAX_SCANS = 64
+"""Progressive pictures have about ten. Each is a pass over the whole picture, for a few bytes."""
+_SCAN = b"\xff\xda"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ def prove(path: Path, announced: Announced) -> None:
     """Refuse what is not of the announced kind.
 
     Raises:
-        NotAPicture: no JPEG, damaged, of another size than announced, or over 50 megapixels.
+        NotAPicture: no JPEG, damaged, of another size than announced, or too much to decode.
         NotAClip: its structure is not that of a whole clip.
     """
     if announced.is_clip:
@@ -68,6 +71,8 @@ def _prove_picture(body: bytes, announced: Announced) -> None:
         raise NotAPicture(f"{size} is too large to decode")
     if (declared.width_px, declared.height_px) != (announced.width_px, announced.height_px):
         raise NotAPicture(f"{size}, but {announced.width_px}x{announced.height_px} was announced")
+    if body.count(_SCAN) > MAX_SCANS:
+        raise NotAPicture("it is drawn in more passes than any camera makes")
     try:
         decoded = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
     except cv2.error as error:

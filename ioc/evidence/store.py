@@ -32,6 +32,10 @@ class EvidenceStore:
         """Return where a picture or clip lies or would lie."""
         return self._folder / sha256[:2] / f"{sha256}.{_SUFFIX[media_type]}"
 
+    def holds(self, sha256: str, media_type: str) -> bool:
+        """Tell whether the disk has a picture or clip that was stored; blocking."""
+        return self.path_of(sha256, media_type).is_file()
+
     def forget_parts(self) -> None:
         """Delete what was still arriving when the centre ended; call before it takes anything."""
         for part in self._arrivals.glob("*.part"):

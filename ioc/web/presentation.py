@@ -35,6 +35,11 @@ class Wording:
         """Return `21:04:31`: pictures of one moment are seconds apart."""
         return f"{instant.astimezone(self.zone):%H:%M:%S}"
 
+    def moment(self, instant: datetime) -> str:
+        """Return `21:04:31`, with the day where it is not today."""
+        _, _, day = self.at(instant).partition(" ")
+        return f"{self.clock(instant)} {day}".strip()
+
     def ago(self, instant: datetime) -> str:
         """Return `12 phút trước`."""
         age = self.now - instant

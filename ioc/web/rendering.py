@@ -16,7 +16,7 @@ from ioc.people import Session
 from ioc.settings import Commune
 from ioc.web.identity import LANGUAGE_COOKIE, MaybeSession, TheCentre, TheWords
 from ioc.web.presentation import SHAPES, Wording, loudspeaker_name, person
-from ioc.web.words import Words, stress
+from ioc.web.words import Words, isolate, stress
 
 _FOLDER = Path(__file__).with_name("templates")
 _YEAR_S = 365 * 24 * 3600
@@ -32,6 +32,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["stress"] = stress
+    environment.filters["isolate"] = isolate
     environment.filters["loudspeaker"] = loudspeaker_name
     environment.globals.update(SHAPES=SHAPES, person=person)
     return environment

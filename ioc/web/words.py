@@ -48,7 +48,11 @@ class Words:
 
     def stressed(self, key: str, **values: object) -> Markup:
         """Return the text as HTML, `values` escaped and **stressed** words in bold."""
-        return stress(self(key, **values))
+        return stress(load_words()[key][self.language]).format(**self._fixed, **values)
+
+    def isolated(self, key: str, **values: object) -> Markup:
+        """Return the text as HTML; `values` from elsewhere neither mark up nor turn what is around."""
+        return self.stressed(key, **{name: isolate(value) for name, value in values.items()})
 
     def group(self, name: str) -> dict[str, str]:
         """Return the unfilled texts of one group, for the browser to fill in."""
@@ -63,6 +67,13 @@ class Words:
 def stress(text: str) -> Markup:
     """Return plain text as HTML with its **stressed** words in bold."""
     return Markup(_STRESSED.sub(r"<strong>\1</strong>", html.escape(text)))  # noqa: S704 - escaped
+
+
+def isolate(value: object) -> Markup:
+    """Return a name from elsewhere as HTML that its direction of writing does not leave."""
+    if isinstance(value, Markup):
+        return value
+    return Markup("<bdi>{}</bdi>").format(value)
 
 
 def plain(text: str) -> str:

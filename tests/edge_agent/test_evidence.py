@@ -83,6 +83,21 @@ async def test_a_picture_follows_its_event_and_leaves_the_disk(centre, make_conf
     assert not centre.data(EvidenceLost)
 
 
+async def test_a_picture_that_cannot_be_read_holds_up_no_other(centre, make_config, gateway):
+    """A bad sector: the file is tried again later, the next one is delivered."""
+    config = make_config()
+    spool = Spool(config.data_dir / "spool")
+    broken = b"lies in a bad sector"
+    name = hashlib.sha256(broken).hexdigest()
+    async with gateway(config) as outbox:
+        # Reading this one answers EIO, as a failing disk does.
+        (spool.folder / f"{name}.jpg").symlink_to("/proc/self/mem")
+        await announce(outbox, on_disk=False, folder=spool.folder, body=broken)
+        await announce(outbox, on_disk=True, folder=spool.folder)
+        await centre.until(lambda: SHA in centre.evidence)
+    assert not centre.data(EvidenceLost)
+
+
 async def test_a_refused_picture_is_reported_lost(centre, make_config, gateway):
     """A picture the centre will never take is said to be lost; its file goes."""
     centre.evidence_answers = [422]

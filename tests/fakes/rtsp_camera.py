@@ -55,14 +55,12 @@ class RtspCamera:
         password: str | None = None,
         algorithm: str = "MD5",
         video: str = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n",
-        first_ticks: int = 0,
     ) -> None:
         self._pictures = pictures
         self._ending = ending
         self._password = password
         self._algorithm = algorithm
         self._video = video
-        self._first_ticks = first_ticks
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self.requests: list[str] = []
@@ -141,8 +139,7 @@ class RtspCamera:
 
     def _play(self, connection: socket.socket) -> None:
         for number, units in enumerate(self._pictures):
-            ticks = self._first_ticks + number * TICKS
-            connection.sendall(stamped(packets_of(units), ticks))
+            connection.sendall(stamped(packets_of(units), number * TICKS))
             # A report and an answer between the pictures, as keep-alives bring them.
             connection.sendall(b"$\1\0\4abcd")
             connection.sendall(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\nContent-Length: 2\r\n\r\nok")

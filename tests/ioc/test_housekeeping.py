@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from contracts.telemetry import Metric
 from ioc.housekeeping import clean_once
 from ioc.store import journal
+from ioc.store.tables import commands
 from ioc.store.tables import journal as journal_table
 from ioc.timeseries import Point, SeriesKey, open_series
 from tests.ioc.commune import open_commune
@@ -33,3 +34,30 @@ async def test_old_lines_go_and_numbers_go_on(tmp_path, clock):
         )
     assert numbers == [last]
     assert [bucket.mean for bucket in buckets] == [2.0]
+
+
+async def test_what_cameras_pass_over_is_known_for_ever(tmp_path, clock):
+    """Its orders are kept once carried out; those that came to nothing go with all others."""
+    kinds = ("mark_fixture.v1", "forget_fixture.v1", "stop.v1")
+    ended = [(kind, state) for kind in kinds for state in ("done", "failed")]
+    rows = [
+        {
+            "command_id": f"{kind} {state}",
+            "gateway_id": "tu-1",
+            "command_number": number,
+            "kind": kind,
+            "signed": b"x",
+            "issued_at": clock.now(),
+            "expires_at": clock.now(),
+            "state": state,
+        }
+        for number, (kind, state) in enumerate(ended, start=1)
+    ]
+    async with open_commune(tmp_path) as store, open_series(tmp_path) as series:
+        async with store.begin() as connection:
+            await connection.execute(insert(commands), rows)
+        clock.advance(timedelta(days=91).total_seconds())
+        await clean_once(store=store, series=series, clock=clock)
+        async with store.read() as connection:
+            kept = set((await connection.scalars(select(commands.c.command_id))).all())
+    assert kept == {"mark_fixture.v1 done", "forget_fixture.v1 done"}

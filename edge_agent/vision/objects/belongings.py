@@ -30,10 +30,12 @@ class Belonging:
     """Left, top, width, height as shares of the picture."""
     looks: Luma | None
     """Its patch of the plane with a margin, (height, width); None: only its place counts."""
+    fixture_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Known:
+    fixture_id: str
     area: Area
     window: Area
     looks: Luma | None
@@ -65,15 +67,29 @@ class Belongings:
             looks = np.asarray(cv2.resize(looks, (window.width, window.height)), np.float32)
         if looks is not None and float(looks.std()) < _FLAT:
             looks = None
-        self._known.append(_Known(area=area, window=window, looks=looks))
+        fixture_id = belonging.fixture_id
+        self._known.append(_Known(fixture_id=fixture_id, area=area, window=window, looks=looks))
 
     def learn(self, thing: LeftObject) -> None:
-        """Know a thing of this scene from now on."""
-        self._known.append(_Known(area=thing.area, window=thing.window, looks=thing.patch.copy()))
+        """Know a thing of this scene from now on, as the fixture that it is."""
+        self._known.append(
+            _Known(
+                fixture_id=thing.fixture_id,
+                area=thing.area,
+                window=thing.window,
+                looks=thing.patch.copy(),
+            )
+        )
 
-    def hold(self, thing: LeftObject, luma: Luma) -> bool:
-        """Whether a thing that stands in this plane, nobody before it, is one of them."""
-        return any(self._is(known, thing, luma) for known in self._known)
+    def forget(self, fixture_id: str) -> None:
+        """Know it no more; one that is not known changes nothing."""
+        others = [known for known in self._known if known.fixture_id != fixture_id]
+        self._known = deque(others, maxlen=MAX_KNOWN)
+
+    def find(self, thing: LeftObject, luma: Luma) -> str | None:
+        """Return which of them a thing is that stands in this plane, nobody before it."""
+        found = (known.fixture_id for known in self._known if self._is(known, thing, luma))
+        return next(found, None)
 
     def _is(self, known: _Known, thing: LeftObject, luma: Luma) -> bool:
         width = max(known.area.width, known.area.height)

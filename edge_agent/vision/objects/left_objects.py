@@ -97,6 +97,13 @@ class LeftObjects:
         self.objects = [o for o in self.objects if not o.attention.phase.ended]
         return changed + list(self._open(view))
 
+    def forget_fixture(self, fixture_id: str) -> None:
+        """Report the like of a fixture again; what of it stands there stays unreported."""
+        self._belongings.forget(fixture_id)
+        for thing in self.objects:
+            if thing.fixture_id == fixture_id:
+                thing.fixture_id = ""
+
     def relearn(self, luma: Luma, background: Background) -> list[LeftObject]:
         """Find all objects again in a picture that was just learned; return what is lost.
 
@@ -139,7 +146,8 @@ class LeftObjects:
         gone = emptied > (0.6 if phase is Phase.CONFIRMED else 0.3)
         near = self._look_around(thing, view, alive, same)
         seen = Sighting(t_s=view.t_s, figure_near=near, gone=gone)
-        if thing.belongs or (not near and self._is_known(thing, view)):
+        marked = bool(thing.fixture_id)
+        if marked or (not near and self._is_known(thing, view)):
             seen = Sighting(t_s=view.t_s, figure_near=near, belongs=True)
             background.absorb(thing.window, thing.halo)
         elif gone:
@@ -151,15 +159,18 @@ class LeftObjects:
             )
         elif not near and phase is not Phase.CONFIRMED:
             seen = self._judge(thing, view)
-        if seen.belongs and thing.belongs:
+        if marked:
             self._belongings.learn(thing)
         thing.attention = attend(thing.attention, seen)
         return thing.attention.phase is not phase
 
     def _is_known(self, thing: LeftObject, view: View) -> bool:
-        """Whether it is something that an operator has said belongs here."""
-        waits = thing.attention.phase is not Phase.CONFIRMED
-        return waits and thing.visible > SEEN and self._belongings.hold(thing, view.luma)
+        """Note which fixture it is; return whether it is something that belongs here."""
+        if thing.attention.phase is Phase.CONFIRMED or thing.visible <= SEEN:
+            return False
+        known = self._belongings.find(thing, view.luma)
+        thing.fixture_id = known or ""
+        return known is not None
 
     def _look_around(self, thing: LeftObject, view: View, alive: Mask, same: Mask) -> bool:
         """Return whether a figure is near; if not, note how restless the thing itself is."""

@@ -1,11 +1,14 @@
 """Measures on a patch, between how it looks now and the background behind it. Pure."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
 from edge_agent.vision.picture.plane import Luma, Mask
 
 _KERNEL = np.ones((3, 3), np.uint8)
+_HALO = np.ones((5, 5), np.uint8)
 _AROUND_PX = 2.5
 MOVED_LIKENESS, VACATED_SHARE = 0.85, 0.5
 """So alike, and so much of its former place changed: it was pushed."""
@@ -91,6 +94,15 @@ def moved_from(patch: Luma, mask: Mask, always: Luma, differs: Mask, here: tuple
             return True
         likeness[max(0, top - 1) : top + 2, max(0, left - 1) : left + 2] = -1.0
     return False
+
+
+def parts_of(mask: Mask, least_share: float) -> Iterator[Mask]:
+    """Yield every connected part that has so large a share of the mask, with a rim."""
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    for label in range(1, count):
+        part = labels == label
+        if np.count_nonzero(part) >= least_share * np.count_nonzero(mask):
+            yield cv2.dilate(part.astype(np.uint8), _HALO).astype(bool)
 
 
 def find_looks(patch: Luma, mask: Mask, within: Luma) -> Luma:

@@ -44,8 +44,8 @@ class LeftObject:
     """Share of it that looks as it did."""
     score: float = 0.0
     reasons: tuple[str, ...] = ()
-    belongs: bool = False
-    """An operator has said so."""
+    fixture_id: str = ""
+    """The fixture that it is, as an operator has said or it was recognised; empty: none."""
 
     @property
     def at(self) -> tuple[slice, slice]:

@@ -27,6 +27,8 @@ MAX_RESTLESS = 0.2
 MIN_VISIBLE = 0.6
 MAX_TEXTURE_KEPT = 0.7
 MAX_STIRRED = 0.2
+PART_SHARE = 0.25
+"""Of something pushed a little, the gap it left is a part of what differs; it is the other."""
 STIR_MEMORY_S = 20.0
 """Somebody who stands or sits still stirs within this time."""
 
@@ -99,7 +101,10 @@ def was_moved(thing: LeftObject, luma: Luma, background: Background) -> bool:
     behind = background.always[at]
     differs = np.abs(luma[at] - behind) > background.threshold[at]
     here = (thing.window.top - around.top, thing.window.left - around.left)
-    return looks.moved_from(thing.patch, thing.halo, behind, differs, here)
+    return any(
+        looks.moved_from(thing.patch, part, behind, differs, here)
+        for part in looks.parts_of(thing.mask, PART_SHARE)
+    )
 
 
 def came_by_itself(thing: LeftObject, pixels: int = 0) -> bool:

@@ -1,5 +1,6 @@
 """Decodes compressed pictures to luma planes and to JPEG; the only user of libav's decoders."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -88,6 +89,37 @@ def is_coloured(frame: VideoFrame) -> bool:
         return False
     chroma = np.frombuffer(memoryview(frame.planes[1]), np.uint8)[::61]
     return bool(np.abs(chroma.astype(np.int16) - 128).mean() > GREY_CHROMA)
+
+
+MOST_KINDS = 4
+"""Kinds of streams for which a thread keeps a decoder."""
+
+
+class _Kept(threading.local):
+    """The decoders of one thread."""
+
+    def __init__(self) -> None:
+        self.decoders: dict[tuple[str, bytes | None], Decoder] = {}
+
+
+_kept = _Kept()
+
+
+def decode_alone(form: StreamFormat, keyframe: Packet) -> list[VideoFrame]:
+    """Decode a keyframe by itself, fast; empty if it is broken.
+
+    Between keyframes decoded so, a decoder has nothing to remember: streams of one kind share
+    that of the thread, and some megabytes for each camera are saved.
+    """
+    kind = (form.codec, form.extradata)
+    decoder = _kept.decoders.pop(kind, None) or Decoder(form, fast=True)
+    frames = decoder.feed(keyframe) + decoder.drain()
+    if frames and (frames[0].width, frames[0].height) == (form.width, form.height):
+        # One that met other parameters than its kind's might show them to another stream.
+        _kept.decoders[kind] = decoder
+    if len(_kept.decoders) > MOST_KINDS:
+        del _kept.decoders[next(iter(_kept.decoders))]
+    return frames
 
 
 def luma_plane(frame: VideoFrame) -> Pixels:

@@ -56,7 +56,7 @@ class FalseMark(Shape):
 
 
 class FixtureMark(Shape):
-    """Which object belongs there: a part of the alarm's facts that is present."""
+    """Which object belongs there, or does no more: a part of the alarm's facts."""
 
     object_id: Annotated[str, Field(max_length=36)]
 

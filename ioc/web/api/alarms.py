@@ -13,12 +13,13 @@ from ioc.alarms.answers import (
     acknowledge,
     mark_false,
     note_fixture_order,
+    note_forgetting,
     return_latched,
     undo_mark,
 )
 from ioc.alarms.states import AlarmState, Cause, TransitionRefused
 from ioc.centre import Centre
-from ioc.fixture_orders import NotMarkable, order_fixture
+from ioc.fixture_orders import NotMarkable, order_fixture, order_forgetting
 from ioc.people import Access
 from ioc.people.audit import Deed
 from ioc.people.audit import write as write_audit
@@ -113,7 +114,10 @@ async def undo_false_mark(centre: TheCentre, access: Actor, alarm_id: AlarmId) -
 async def mark_fixture(
     centre: TheCentre, access: Actor, alarm_id: AlarmId, mark: FixtureMark
 ) -> AlarmDetail:
-    """Tell the gateway that a left object belongs there; the alarm ends when it has answered."""
+    """Tell the gateway that a left object belongs there; the alarm ends when it has answered.
+
+    The order acknowledges the alarm.
+    """
     dispatch = centre.voice.dispatch
 
     async def act(connection: AsyncConnection, alarm_id: str, at: datetime) -> None:
@@ -124,6 +128,25 @@ async def mark_fixture(
             await note_fixture_order(connection, alarm_id, login=access.login, at=at)
 
     await _change(centre, access, alarm_id, act, deed="alarm_mark_fixture")
+    dispatch.wake()
+    return await _detail(centre, access, alarm_id)
+
+
+@router.post("/alarms/{alarm_id}/forget-fixture")
+async def forget_fixture(
+    centre: TheCentre, access: Actor, alarm_id: AlarmId, mark: FixtureMark
+) -> AlarmDetail:
+    """Tell the gateway that the like of a fixture is to be reported again."""
+    dispatch = centre.voice.dispatch
+
+    async def act(connection: AsyncConnection, alarm_id: str, at: datetime) -> None:
+        ordered = await order_forgetting(
+            connection, dispatch, alarm_id=alarm_id, object_id=mark.object_id, at=at
+        )
+        if ordered:
+            await note_forgetting(connection, alarm_id, login=access.login, at=at)
+
+    await _change(centre, access, alarm_id, act, deed="alarm_forget_fixture")
     dispatch.wake()
     return await _detail(centre, access, alarm_id)
 

@@ -1,5 +1,6 @@
 """Evidence pictures and clips, for those whose areas hold their alarm."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -34,6 +35,8 @@ async def read_evidence(
     stored = sorted({row.media_type for row in announced if row.state == "stored"})
     if not stored:
         raise Refused("evidence_not_stored", status_code=404)
+    if not await asyncio.to_thread(centre.evidence.holds, sha256, stored[0]):
+        raise Refused("evidence_gone", status_code=404)
     # Named by its content, so it never changes; asked for each time, since rights may.
     headers = {"etag": f'"{sha256}"', "cache-control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["etag"]:

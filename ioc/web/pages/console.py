@@ -1,5 +1,8 @@
 """The console: alarm list and preview, whole or in pieces."""
 
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -12,8 +15,9 @@ from ioc.web.identity import Reader, TheCentre
 from ioc.web.pages.login import home_of
 from ioc.web.pages.preview import render_preview
 from ioc.web.pages.saying import Speech, next_action
-from ioc.web.reading.alarms import Tab, list_alarms
+from ioc.web.reading.alarms import AlarmView, Tab, list_alarms
 from ioc.web.reading.devices import Signal, read_signal
+from ioc.web.reading.evidence import pictures_found
 from ioc.web.reading.head import read_head
 from ioc.web.reading.places import read_places
 from ioc.web.rendering import Page, ThePage
@@ -71,6 +75,7 @@ async def _rows(centre: Centre, access: Access, page: Page, tab: Tab) -> dict[st
         alarms = await list_alarms(connection, access, tab=tab)
         places = await read_places(connection, centre.settings)
         signal = await read_signal(connection, access)
+    alarms = await asyncio.to_thread(_with_pictures_found, centre, alarms)
     speech = Speech(wording=page.wording, places=places)
     return {
         "alarms": alarms,
@@ -78,12 +83,18 @@ async def _rows(centre: Centre, access: Access, page: Page, tab: Tab) -> dict[st
         "tab": tab,
         "empty": _empty(page, signal, tab),
         "what": speech.what,
+        "heading": speech.heading,
         "next_action": lambda alarm: next_action(
             alarm,
             may_acknowledge=access.may_acknowledge(alarm.area_id),
             can_speak=access.may_speak(alarm.area_id),
         ),
     }
+
+
+def _with_pictures_found(centre: Centre, alarms: Iterable[AlarmView]) -> tuple[AlarmView, ...]:
+    holds = centre.evidence.holds
+    return tuple(replace(alarm, pictures=pictures_found(alarm.pictures, holds)) for alarm in alarms)
 
 
 def _nothing(page: Page) -> Markup:

@@ -11,6 +11,7 @@ from ioc.web.identity import Reader, TheCentre
 from ioc.web.pages.login import home_of
 from ioc.web.pages.saying import Speech
 from ioc.web.reading.devices import list_devices, list_gateways
+from ioc.web.reading.fixtures import FixtureView, list_fixtures
 from ioc.web.reading.head import read_head
 from ioc.web.reading.places import read_places
 from ioc.web.rendering import Page, ThePage
@@ -41,10 +42,20 @@ async def _tables(centre: Centre, access: Access, page: Page) -> dict[str, Any]:
             connection, access, series=centre.series, now=centre.clock.now()
         )
         devices = await list_devices(connection, access)
+        fixtures = await list_fixtures(connection, access, now=centre.clock.now())
         places = await read_places(connection, centre.settings)
         head = await read_head(connection, access)
     speech = Speech(wording=page.wording, places=places)
+    online = {gateway.gateway_id for gateway in gateways if gateway.state == "online"}
+
+    def forgetting(fixture: FixtureView) -> str:
+        is_online = fixture.gateway_id in online
+        return speech.fixture(fixture.forgetting, gateway_online=is_online, deed="forgetting")
+
     return {
+        "fixtures": fixtures,
+        "forgetting": forgetting,
+        "may_acknowledge": access.may_acknowledge,
         "gateways": gateways,
         "devices": devices,
         "places": places,

@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.events import EventData
-from ioc.alarms.parts import PARTS, present
+from contracts.events import EventData, LitteringConfirmed
+from ioc.alarms.parts import PARTS, lasted_last, present
 from ioc.web.pages.overlay import directions
 from ioc.web.presentation import Wording
 from ioc.web.reading.alarms import AlarmView
+from ioc.web.words import isolate
 
 _MEASURED = re.compile(r"(?P<stem>[a-z][a-z_]*?)_(?P<value>\d{1,6}(?:\.\d{1,6})?)s?")
-_UNSEEN = frozenset({"no_figure_seen", "deposit_not_seen", "nobody_beside_deposit"})
+_UNSEEN = frozenset(
+    {"no_figure_seen", "deposit_not_seen", "deposit_before_ring", "nobody_beside_deposit"}
+)
+_SEEN = frozenset({"depositor_traced", "appeared_with_figure"})
+_AGREES = frozenset({"camera_agrees"})
 _STAY_BY_THEMSELVES = frozenset(
     [
         "person",
@@ -41,22 +46,32 @@ class Grounds:
 
     supporting: tuple[str, ...]
     opposing: tuple[str, ...]
+    measures: tuple[str, ...]
+    """What the analysis has measured, for who wants to know more."""
+    technical: tuple[str, ...]
+    """In the words of the gateway, for the technician."""
 
 
 def grounds_of(alarm: AlarmView, sighting: EventData | None, wording: Wording) -> Grounds:
     """Return the grounds of an alarm; `sighting` is the one whose pictures are shown."""
-    supporting = [
-        *_where_and_how_long(alarm, wording),
-        *_ways(sighting, wording),
-        *_judgement(alarm, wording),
-        *_conditions(alarm, wording),
-        *_faults(alarm, wording),
-    ]
-    opposing: list[str] = []
-    for code in _codes(alarm):
-        (opposing if _argues_against(code) else supporting).append(say_reason(code, wording))
-    supporting += _corroborations(alarm, wording)
-    return Grounds(supporting=tuple(supporting), opposing=tuple(opposing))
+    codes = _codes(alarm)
+    codes += _whether_seen(codes, sighting)
+    against = [code for code in codes if _argues_against(code)]
+    plain = [code for code in codes if code not in against and _is_plain(code)]
+    measured = [code for code in codes if code not in against and code not in plain]
+    return Grounds(
+        supporting=(
+            *_where_and_how_long(alarm, wording),
+            *(say_reason(code, wording) for code in plain),
+            *_ways(sighting, wording),
+            *_advice(alarm, wording),
+            *_faults(alarm, wording),
+            *_corroborations(alarm, wording),
+        ),
+        opposing=tuple(say_reason(code, wording) for code in against),
+        measures=(*_judgement(alarm, wording), *(say_reason(code, wording) for code in measured)),
+        technical=tuple(_technical(alarm, wording)),
+    )
 
 
 def say_reason(code: str, wording: Wording) -> str:
@@ -75,8 +90,15 @@ def say_reason(code: str, wording: Wording) -> str:
 
 
 def conditions_of(alarm: AlarmView) -> tuple[str, ...]:
-    """Return the conditions of a degraded camera: those in force, else those there were."""
-    return present(alarm.facts) or tuple(alarm.facts.get(PARTS, {}))
+    """Return the conditions of a degraded camera: those in force, else those with which it ended."""
+    known = tuple(alarm.facts.get(PARTS, {}))
+    return present(alarm.facts) or lasted_last(alarm.facts) or known[-1:]
+
+
+def condition_name(condition: str, wording: Wording) -> str:
+    """Return a condition of a camera in words; one of a later release as it is."""
+    key = f"condition.{condition}"
+    return wording.words(key) if wording.words.knows(key) else condition
 
 
 def _say(stem: str, wording: Wording, **values: str) -> str:
@@ -101,6 +123,19 @@ def _argues_against(code: str) -> bool:
     return stem in _UNSEEN or seen in _STAY_BY_THEMSELVES
 
 
+def _is_plain(code: str) -> bool:
+    """Tell whether an operator needs to read it: who was seen, and what it looks like."""
+    return code in _SEEN or code in _AGREES or code.startswith(_DETECTOR)
+
+
+def _whether_seen(codes: list[str], sighting: EventData | None) -> list[str]:
+    """Return the code that says whether somebody was seen to leave it, where none says so yet."""
+    if not isinstance(sighting, LitteringConfirmed) or not (_SEEN | _UNSEEN).isdisjoint(codes):
+        return []
+    seen = sighting.figure_box is not None or sighting.path
+    return ["depositor_traced" if seen else "no_figure_seen"]
+
+
 def _codes(alarm: AlarmView) -> list[str]:
     reasons = alarm.facts.get("reasons")
     return [str(code) for code in reasons] if isinstance(reasons, list) else []
@@ -109,7 +144,7 @@ def _codes(alarm: AlarmView) -> list[str]:
 def _where_and_how_long(alarm: AlarmView, wording: Wording) -> Iterator[str]:
     words, facts = wording.words, alarm.facts
     if zone := facts.get("zone"):
-        yield words("alarm.zone", zone=zone)
+        yield words.isolated("alarm.zone", zone=zone)
     for fact in ("unattended_s", "present_s"):
         if isinstance(duration_s := facts.get(fact), int | float):
             key = "alarm.unattended" if fact == "unattended_s" else "alarm.present"
@@ -129,13 +164,21 @@ def _judgement(alarm: AlarmView, wording: Wording) -> Iterator[str]:
         yield wording.words("alarm.score", percent=round(score * 100))
 
 
-def _conditions(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+def _advice(alarm: AlarmView, wording: Wording) -> Iterator[str]:
     words = wording.words
     for condition in conditions_of(alarm) if alarm.kind == "camera_degraded" else ():
         if words.knows(key := f"condition_advice.{condition}"):
             yield words(key)
-        if detail := alarm.facts.get(f"detail_{condition}"):
-            yield words("delivery.technician", code=detail)
+
+
+def _technical(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+    words, facts = wording.words, alarm.facts
+    for condition in conditions_of(alarm) if alarm.kind == "camera_degraded" else ():
+        if detail := facts.get(f"detail_{condition}"):
+            named = condition_name(condition, wording)
+            yield words.isolated("cause.of_condition", what=isolate(named), condition=detail)
+    if detail := facts.get("detail"):
+        yield words.isolated("delivery.technician", code=detail)
 
 
 def _faults(alarm: AlarmView, wording: Wording) -> Iterator[str]:
@@ -143,7 +186,7 @@ def _faults(alarm: AlarmView, wording: Wording) -> Iterator[str]:
     if words.knows(reason := f"reason.{facts.get('reason')}"):
         yield words(reason)
     if alarm.kind == "broadcast_failed" and (text := facts.get("text")):
-        yield f"“{text}”"
+        yield isolate(f"“{text}”")
     if missing := facts.get("events"):
         yield words("alarm.missing_events", n=wording.number(missing))
 

@@ -1,5 +1,9 @@
 """One alarm in full: what was seen, why it is an alarm, what may be done, what was done."""
 
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 from markupsafe import Markup
 
 from ioc.alarms.parts import present
@@ -15,9 +19,16 @@ from ioc.web.pages.proofs import render_proofs
 from ioc.web.pages.saying import Speech
 from ioc.web.reading.alarms import AlarmView, clock_was_corrected, find_alarm, read_history
 from ioc.web.reading.broadcasts import broadcasts_answering
-from ioc.web.reading.evidence import read_sighting
+from ioc.web.reading.evidence import clips_found, pictures_found, read_sighting
 from ioc.web.reading.places import read_places
 from ioc.web.rendering import Page
+
+_SPEAK_AT_ONCE = frozenset({"littering", "intrusion", "loitering", "crowding"})
+"""Somebody may hear it; at a camera's fault other things come first."""
+_SPEAK_LATER = frozenset({"camera_degraded", "broadcast_failed"})
+_FILMED = _SPEAK_AT_ONCE
+_CLIP_WITHIN = timedelta(minutes=10)
+"""Its last second is seen, and it is announced, much sooner."""
 
 
 async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: str) -> Markup:
@@ -38,14 +49,16 @@ async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: s
         markable = _markable(alarm)
         order = await newest_order(connection, alarm_id, markable) if markable else None
         gateway = await register.find(connection, alarm.gateway_id)
+    alarm = await asyncio.to_thread(_as_on_disk, centre, alarm)
     speech = Speech(wording=page.wording, places=places)
+    can_speak = access.may_speak(alarm.area_id) and alarm.device_id is not None
     return page.fragment(
         "preview.html",
         alarm=alarm,
         what=speech.what,
-        cause=speech.cause,
+        heading=speech.heading,
         grounds=grounds_of(alarm, sighting, page.wording),
-        handling=speech.handling(alarm),
+        handling=speech.handling(alarm, history),
         overlays={
             picture.role: overlay_of(picture, sighting, page.wording) for picture in alarm.pictures
         },
@@ -55,12 +68,30 @@ async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: s
         fixture=speech.fixture(order, gateway_online=gateway is not None and gateway.online),
         fixture_pending=order is not None and order.state == "pending",
         may_be_false=alarm.state != "normal" and _is_mistakable(alarm),
-        history=history,
+        timeline=tuple(speech.timeline(history)),
+        film=alarm.film,
+        film_expected=_is_film_expected(alarm, page.wording.now),
+        other_clips=[clip for clip in alarm.clips if clip != alarm.film],
         corrected=corrected,
         answers=[await _answer(centre, access, page, each) for each in answering],
         may_acknowledge=access.may_acknowledge(alarm.area_id),
-        can_speak=access.may_speak(alarm.area_id) and alarm.device_id is not None,
+        speak_at_once=can_speak and alarm.kind in _SPEAK_AT_ONCE,
+        speak_later=can_speak and alarm.kind in _SPEAK_LATER,
     )
+
+
+def _as_on_disk(centre: Centre, alarm: AlarmView) -> AlarmView:
+    return replace(
+        alarm,
+        pictures=pictures_found(alarm.pictures, centre.evidence.holds),
+        clips=clips_found(alarm.clips, centre.evidence.holds),
+    )
+
+
+def _is_film_expected(alarm: AlarmView, now: datetime) -> bool:
+    """Tell whether the clip of what is shown has not been announced, but may well be."""
+    since = max(alarm.last_occurred_at, alarm.raised_at)
+    return alarm.kind in _FILMED and alarm.film is None and now - since < _CLIP_WITHIN
 
 
 def _markable(alarm: AlarmView) -> str:

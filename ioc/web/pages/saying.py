@@ -1,11 +1,14 @@
 """Alarms, devices and deliveries in words; pure."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
+
 from ioc.broadcasts import Delivery, LoudspeakerId
 from ioc.fixture_orders import FixtureOrder
-from ioc.web.pages.grounds import conditions_of
+from ioc.web.pages.grounds import condition_name, conditions_of
 from ioc.web.presentation import Wording, loudspeaker_name
 from ioc.web.reading.alarms import AlarmView, Transition
 from ioc.web.reading.broadcasts import NOT_PLAYED, Told
@@ -23,8 +26,8 @@ class Proof:
     name: str
     state: str
     sentence: str
-    detail: str
-    advice: str
+    detail: Markup
+    advice: Markup
     may_repeat: bool
     told: str
 
@@ -42,15 +45,47 @@ class Speech:
         where = self.places.where(alarm.gateway_id, alarm.device_id, alarm.area_id)
         return words("alarm.where", what=self._kind(alarm), where=where)
 
-    def handling(self, alarm: AlarmView) -> list[str]:
-        """Return who has answered it and when it ended, one sentence a line."""
+    def heading(self, alarm: AlarmView) -> Markup:
+        """Return `what` as HTML, the place's name kept to itself."""
+        where = self.places.where(alarm.gateway_id, alarm.device_id, alarm.area_id)
+        what = Markup.escape(self._kind(alarm))
+        return self.wording.words.isolated("alarm.where", what=what, where=where)
+
+    def handling(self, alarm: AlarmView, history: Sequence[Transition]) -> list[str]:
+        """Return who has answered it, how, and when it ended, one sentence a line."""
         words, lines = self.wording.words, []
-        if alarm.acknowledged_at and alarm.acknowledged_by:
+        mark = _false_mark(history)
+        marked_at = mark.at if mark else None
+        if alarm.acknowledged_at and alarm.acknowledged_by and alarm.acknowledged_at != marked_at:
             at = self.wording.at(alarm.acknowledged_at)
             lines.append(words("alarm.acknowledged_by", who=alarm.acknowledged_by, at=at))
-        if alarm.returned_at:
+        if mark is not None:
+            reason = f"false.{mark.note}"
+            said = words(reason if words.knows(reason) else "false.other")
+            at = self.wording.at(mark.at)
+            lines.append(words("alarm.called_false", who=mark.who or "", at=at, reason=said))
+        if alarm.returned_at and alarm.returned_at != marked_at:
             lines.append(words("alarm.returned_at", at=self.wording.at(alarm.returned_at)))
         return lines
+
+    def timeline(self, history: Sequence[Transition]) -> Iterator[tuple[Transition, str]]:
+        """Give each line of the log with what happened; of a camera, which condition it was."""
+        in_force: set[str] = set()
+        for step in history:
+            condition = step.condition
+            if condition is None:
+                yield step, self.cause(step)
+                continue
+            yield step, self._condition(step, condition, lasting=condition in in_force)
+            (in_force.discard if step.cause == "return" else in_force.add)(condition)
+
+    def _condition(self, step: Transition, condition: str, *, lasting: bool) -> str:
+        words, named = self.wording.words, condition_name(condition, self.wording)
+        if step.cause == "annunciate" or step.note in ("late", "dismissed"):
+            return words("cause.of_condition", what=self.cause(step), condition=named)
+        if step.cause == "return":
+            return words("cause.condition_ended", condition=named)
+        return words(f"cause.condition_{'lasts' if lasting else 'began'}", condition=named)
 
     def cause(self, step: Transition) -> str:
         """Return what happened in one line of the log."""
@@ -64,15 +99,20 @@ class Speech:
                 return words(f"cause.{key}")
         return step.cause
 
-    def fixture(self, order: FixtureOrder | None, *, gateway_online: bool) -> str:
-        """Return what has become of an order to take the object for a fixture; empty: none."""
+    def fixture(
+        self, order: FixtureOrder | None, *, gateway_online: bool, deed: str = "fixture"
+    ) -> str:
+        """Return what has become of an order about a fixture; empty: there is none.
+
+        `deed` is `fixture` for being taken for one, `forgetting` for being one no more.
+        """
         if order is None:
             return ""
         state = order.state
         if state == "pending":
             state = "sent" if gateway_online else "waiting"
         at, until = self.wording.at(order.issued_at), self.wording.at(order.expires_at)
-        said = self.wording.words(f"fixture.{state}", at=at, until=until)
+        said = self.wording.words(f"{deed}.{state}", at=at, until=until)
         if order.state in ("failed", "refused") and order.reason:
             said = f"{said} {self.wording.words('delivery.technician', code=order.reason)}"
         return said
@@ -80,7 +120,7 @@ class Speech:
     def clip(self, clip: Clip) -> str:
         """Return when a clip begins and how long it is: `21:04:31 · 26 giây`."""
         length = self.wording.seconds(clip.duration_s)
-        return f"{self.wording.clock(clip.begins_at)} · {length}"
+        return f"{self.wording.moment(clip.begins_at)} · {length}"
 
     def clip_file(self, clip: Clip) -> str:
         """Return how the link to a clip's file is called, with its size and coding."""
@@ -104,7 +144,7 @@ class Speech:
         if state == "offline" and device.reason == "auth_failed":
             state = "auth_failed"
         if state == "online" and device.conditions:
-            named = ", ".join(words(f"condition.{each}") for each in device.conditions)
+            named = ", ".join(condition_name(each, self.wording) for each in device.conditions)
             since = self.wording.at(device.degraded_since)
             return words("device.degraded_since", since=since, conditions=named)
         return self._since(state, device.since)
@@ -122,14 +162,16 @@ class Speech:
             state=delivery.state,
             sentence=words(f"delivery.{delivery.state}"),
             detail=self._proof_detail(delivery),
-            advice=words(f"delivery.{delivery.state}_advice", name=name) if repeatable else "",
+            advice=words.isolated(f"delivery.{delivery.state}_advice", name=name)
+            if repeatable
+            else Markup(),
             may_repeat=repeatable,
             told=words("delivery.told_by", who=told.who, at=wording.at(told.at)) if told else "",
         )
 
-    def _proof_detail(self, delivery: Delivery) -> str:
+    def _proof_detail(self, delivery: Delivery) -> Markup:
         words, wording = self.wording.words, self.wording
-        parts = []
+        parts: list[str] = []
         if delivery.seconds_sent > 0:
             seconds = wording.seconds(delivery.seconds_sent)
             parts.append(words("delivery.seconds", seconds=seconds))
@@ -137,10 +179,10 @@ class Speech:
             age_s = max(0.0, (wording.now - delivery.updated_at).total_seconds())
             parts.append(words("delivery.since", seconds=wording.seconds(float(round(age_s)))))
         if delivery.state in NOT_PLAYED and delivery.detail:
-            parts.append(words("delivery.technician", code=delivery.detail))
+            parts.append(words.isolated("delivery.technician", code=delivery.detail))
         if delivery.state == "finished":
             parts.append(words("delivery.unproven_note"))
-        return " · ".join(parts)
+        return Markup(" · ").join(parts)
 
     def _kind(self, alarm: AlarmView) -> str:
         words = self.wording.words
@@ -151,7 +193,7 @@ class Speech:
                 return words("kind.auth_failed")
             return words("kind.device_down", device=words(f"device.{kind}"))
         if alarm.kind == "camera_degraded":
-            named = [words(f"condition.{each}") for each in conditions_of(alarm)]
+            named = [condition_name(each, self.wording) for each in conditions_of(alarm)]
             return words("kind.camera_degraded", conditions=", ".join(named))
         if words.knows(f"kind.{alarm.kind}"):
             return words(f"kind.{alarm.kind}")
@@ -162,6 +204,12 @@ class Speech:
         if state == "unknown" or since is None:
             return words("device.unknown")
         return words(f"device.{state}_since", since=self.wording.at(since))
+
+
+def _false_mark(history: Sequence[Transition]) -> Transition | None:
+    """Return the line by which it was called false, unless that was taken back."""
+    marks = [step for step in history if step.cause in ("mark_false", "undo")]
+    return marks[-1] if marks and marks[-1].cause == "mark_false" else None
 
 
 def next_action(alarm: AlarmView, *, may_acknowledge: bool, can_speak: bool) -> str:

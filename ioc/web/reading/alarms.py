@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Row, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ioc.alarms.parts import present
+from contracts.envelope import decode_event
+from contracts.errors import ContractError
+from contracts.events import KIND_OF, CameraDegraded, CameraRecovered
+from ioc.alarms.parts import PARTS, present
 from ioc.people import Access
 from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, users
 from ioc.web.reading.evidence import NOTHING_SHOWN, ROLES, Clip, Picture, Shown, read_shown
@@ -17,6 +20,7 @@ Tab = Literal["attention", "all"]
 PRIORITIES = ("critical", "high", "medium", "low")
 AWAITING = frozenset({"unacknowledged", "rtn_unacknowledged"})
 _LIST_LIMIT = 300
+_OF_CONDITIONS = (KIND_OF[CameraDegraded], KIND_OF[CameraRecovered])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,8 @@ class Transition:
     cause: str
     who: str | None
     note: str | None
+    condition: str | None = None
+    """Of a camera, where one began or ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +73,20 @@ class AlarmView:
     def awaiting(self) -> bool:
         """Whether nobody has acknowledged it yet."""
         return self.state in AWAITING
+
+    @property
+    def shown_object(self) -> str | None:
+        """The sighting that is shown: the pictures', else the latest that lasts, else the latest."""
+        if self.pictures:
+            return self.pictures[0].object_id
+        known = present(self.facts) or tuple(self.facts.get(PARTS, {}))
+        return known[-1] if known else None
+
+    @property
+    def film(self) -> Clip | None:
+        """The clip of the sighting that is shown."""
+        own = [clip for clip in self.clips if clip.object_id == self.shown_object]
+        return min(own, key=lambda clip: clip.state != "stored", default=None)
 
     @property
     def thumbnail(self) -> Picture | None:
@@ -118,8 +138,15 @@ async def count_alarms(connection: AsyncConnection, access: Access) -> dict[str,
 async def read_history(connection: AsyncConnection, alarm_id: str) -> tuple[Transition, ...]:
     """Return every transition, oldest first."""
     rows = await connection.execute(
-        select(alarm_transitions, users.c.name.label("who"))
+        select(alarm_transitions, users.c.name.label("who"), events.c.body)
         .join(users, users.c.login == alarm_transitions.c.login, isouter=True)
+        .join(
+            events,
+            and_(
+                events.c.event_id == alarm_transitions.c.event_id, events.c.kind.in_(_OF_CONDITIONS)
+            ),
+            isouter=True,
+        )
         .where(alarm_transitions.c.alarm_id == alarm_id)
         .order_by(alarm_transitions.c.number)
     )
@@ -132,6 +159,7 @@ async def read_history(connection: AsyncConnection, alarm_id: str) -> tuple[Tran
             cause=row.cause,
             who=row.who or row.login,
             note=row.note,
+            condition=_condition(row.body) if row.body else None,
         )
         for row in rows
     )
@@ -146,6 +174,16 @@ async def clock_was_corrected(connection: AsyncConnection, alarm_id: str) -> boo
         .limit(1)
     )
     return corrected is not None
+
+
+def _condition(body: str) -> str | None:
+    try:
+        reported = decode_event(body).data
+    except ContractError:  # stored by a release that knew more conditions than this one
+        return None
+    return (
+        str(reported.condition) if isinstance(reported, CameraDegraded | CameraRecovered) else None
+    )
 
 
 def _visible(access: Access) -> Select[Any]:

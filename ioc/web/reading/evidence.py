@@ -1,7 +1,7 @@
 """Pictures and clips of alarms: of many sightings, those that a person should see first."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ ROLES = ("before", "depositing", "shown", "after")
 """In the order of time; `shown` stands alone, for what has no course."""
 _MOST_CLIPS = 6
 _CLIP = "video/mp4"
+_PICTURE = "image/jpeg"
 
 _log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ class Picture:
     role: str
     taken_at: datetime
     state: str
-    """`announced`, `stored` or `lost`."""
+    """`announced`, `stored`, `lost` on its way, or `gone` from the disk."""
     width_px: int
     height_px: int
 
@@ -54,7 +55,7 @@ class Clip:
     width_px: int
     height_px: int
     state: str
-    """`announced`, `stored` or `lost`."""
+    """`announced`, `stored`, `lost` on its way, or `gone` from the disk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,8 @@ class Shown:
     clips: tuple[Clip, ...]
 
 
+IsThere = Callable[[str, str], bool]
+"""Whether the disk holds a hash of a media type; blocking."""
 NOTHING_SHOWN = Shown(pictures=(), clips=())
 
 
@@ -100,6 +103,26 @@ async def read_sighting(
         # Stored by a release that knew more than this one: the pictures are shown without it.
         _log.warning("sighting.unreadable", event_id=pictures[0].event_id, reason=str(error))
         return None
+
+
+def pictures_found(pictures: Sequence[Picture], is_there: IsThere) -> tuple[Picture, ...]:
+    """Return the pictures, `gone` where they were stored and the disk has lost them; blocking."""
+    return tuple(
+        replace(each, state="gone")
+        if each.state == "stored" and not is_there(each.sha256, _PICTURE)
+        else each
+        for each in pictures
+    )
+
+
+def clips_found(clips: Sequence[Clip], is_there: IsThere) -> tuple[Clip, ...]:
+    """Return the clips, `gone` where they were stored and the disk has lost them; blocking."""
+    return tuple(
+        replace(each, state="gone")
+        if each.state == "stored" and not is_there(each.sha256, _CLIP)
+        else each
+        for each in clips
+    )
 
 
 def _shown(rows: Sequence[Row[Any]], present: Sequence[str]) -> Shown:

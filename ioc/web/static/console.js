@@ -90,10 +90,17 @@ async function chooseFalse() {
   find('button', reasons).focus();
 }
 
+/** Fold away what was asked before an act; the focus returns to where it was opened. */
+function fold(details) {
+  details.open = false;
+  find('summary', details).focus();
+}
+
 document.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   if (button.dataset.act) press(button);
+  else if (button.hasAttribute('data-fold')) fold(button.closest('details'));
   else if (button.hasAttribute('data-close')) button.closest('dialog').close();
   else if (button.closest('#preview .proofs')) {
     actOnProof(button, button.closest('.proofs').dataset.broadcast, complain)

@@ -1,9 +1,9 @@
 // The devices page: tables kept fresh, and one chart.
 
 import uPlot from './vendor/uplot.esm.js';
-import { find, findAll, mergeChildren } from './dom.js';
-import { showCounts, startFrame } from './frame.js';
-import { piece, read } from './server.js';
+import { find, findAll, mergeChildren, say } from './dom.js';
+import { announce, complain, showCounts, startFrame } from './frame.js';
+import { act, piece, read } from './server.js';
 import { clock } from './time.js';
 
 const EVERY_MS = 30000;
@@ -25,6 +25,23 @@ async function refresh() {
   const fetched = await piece('/manh/thiet-bi');
   showCounts(fetched, bell);
   mergeChildren(find('#device-tables', frame), find('#device-tables', fetched));
+}
+
+/** Order that a camera report the like of something again. */
+async function forget(button) {
+  const { alarm, forget: object_id } = button.dataset;
+  button.disabled = true;
+  try {
+    await act(`/api/alarms/${encodeURIComponent(alarm)}/forget-fixture`, { object_id });
+    announce(say('fixture_ordered'));
+    complain('');
+    await refresh();
+  } catch (failure) {
+    if (!failure.sentence) throw failure;
+    complain(failure.sentence);
+  } finally {
+    button.disabled = false;
+  }
 }
 
 /** Offer the gateways or the cameras, as the measure wants, and keep the choice if it still fits. */
@@ -101,6 +118,10 @@ function show(columns) {
 const bell = startFrame(refresh);
 offerSubjects();
 draw();
+frame.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-forget]');
+  if (button) forget(button);
+});
 find('#metric').addEventListener('change', () => {
   offerSubjects();
   draw();

@@ -113,7 +113,9 @@ async def test_a_silent_camera_is_unreachable_in_time() -> None:
         (200, b""),
         (500, b"<broken"),
         (200, b"\xff"),
+        (200, b"<a>" + b"x" * 5_000_000),
     ],
+    ids=["printer", "absent", "empty", "broken", "bytes", "without end"],
 )
 async def test_what_is_no_camera_is_unsupported(status: int, body: bytes) -> None:
     """A printer at the address is said to be none of ours, not an error of the program."""

@@ -114,7 +114,7 @@ def test_what_is_marked_is_known_when_it_comes_again() -> None:
     for t_s, picture in pictures(paint, until_s=60):
         told.events += scene.step(picture, t_s)
         if t_s == 22:
-            scene.left[0].belongs = True
+            scene.left[0].fixture_id = "bin"
     assert len(told.confirmed()) == 1
     assert {phase for _, phase in told.ended()} == {Phase.FIXTURE}
     assert not scene.left

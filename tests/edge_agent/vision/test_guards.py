@@ -6,16 +6,16 @@ import pytest
 from edge_agent.vision.objects import looks
 from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.picture.background import Background
-from edge_agent.vision.picture.figures import Area
+from edge_agent.vision.picture.figures import Area, count_large
 from tests.edge_agent.vision import stage
 from tests.edge_agent.vision.stage import Picture, bag, box, carrier, deposit, figure, play
 
 
 def chair(picture: Picture, left: float) -> None:
     """Draw a dark chair with two bright bars."""
-    box(picture, left, 96, 20, 26, 40)
-    box(picture, left + 3, 100, 14, 4, 190)
-    box(picture, left + 3, 112, 14, 4, 190)
+    box(picture, left, 96, 12, 30, 40)
+    box(picture, left + 2, 100, 8, 4, 190)
+    box(picture, left + 2, 112, 8, 4, 190)
 
 
 def somebody(picture: Picture, t_s: float, *, there_s: float, away_s: float) -> None:
@@ -29,7 +29,7 @@ def test_a_chair_that_is_pushed_aside_is_no_left_object() -> None:
     """It was there before, a little to the left, and is there no more."""
 
     def paint(picture: Picture, t_s: float) -> None:
-        chair(picture, 140 if t_s < 9 else 161)
+        chair(picture, 144 if t_s < 9 else 162)
         somebody(picture, t_s, there_s=8, away_s=10)
 
     assert play(paint, until_s=32).confirmed() == []
@@ -71,7 +71,8 @@ def test_the_legs_of_somebody_behind_a_table_are_no_left_object() -> None:
         if 6 <= t_s < 40:
             left = 150 - max(0.0, 8 - t_s) * 40
             box(picture, left, 20, 70, 90, 45)
-            box(picture, left + 20, 122, 18, 16, 30)
+        if 9.4 <= t_s < 40:
+            box(picture, 170, 122, 18, 16, 30)
         picture[110:122] = 140
 
     assert play(paint, until_s=46).confirmed() == []
@@ -181,7 +182,7 @@ def test_what_was_moved_is_told_from_what_was_added() -> None:
     at, around = (slice(90, 128), slice(108, 140)), (slice(84, 134), slice(80, 168))
     patch, here = now[at], (6, 28)
     mask = np.zeros(patch.shape, bool)
-    mask[6:32, 4:28] = True
+    mask[6:36, 4:16] = True
     gone, still = np.ones((50, 88), bool), np.zeros((50, 88), bool)
     assert looks.moved_from(patch, mask, before[around], gone, here)
     assert not looks.moved_from(patch, mask, before[around], still, here)
@@ -194,13 +195,22 @@ def test_a_bag_is_seen_at_one_picture_per_second_and_at_thirty() -> None:
     assert abs(times[0] - times[1]) <= 2
 
 
+def test_many_specks_are_no_figure() -> None:
+    """However many: what attends to an object is one piece."""
+    specks = np.zeros((60, 60), bool)
+    specks[::6, ::8] = specks[1::6, ::8] = True
+    assert count_large(specks, 8) == 0
+    specks[20:40, 20:30] = True
+    assert count_large(specks, 8) >= 200
+
+
 def test_a_bag_in_the_rain_is_found() -> None:
     """A few bright streaks in every picture, never twice at one place."""
     rng = np.random.default_rng(5)
 
     def paint(picture: Picture, t_s: float) -> None:
         deposit()(picture, t_s)
-        for _ in range(20):
+        for _ in range(15):
             row, column = rng.integers(0, stage.HEIGHT - 8), rng.integers(0, stage.WIDTH)
             picture[row : row + rng.integers(3, 6), column] += 60
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import deque
 from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
@@ -17,7 +18,7 @@ from edge_agent.vision.stream.codec import Decoder
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.rtsp import connection
-from edge_agent.vision.stream.rtsp.assembly import Assembly
+from edge_agent.vision.stream.rtsp.assembly import AccessUnit, Assembly
 from edge_agent.vision.stream.rtsp.words import (
     Address,
     NotOurs,
@@ -149,9 +150,14 @@ def test_a_camera_that_falls_silent_is_stalled(monkeypatch: pytest.MonkeyPatch) 
 
 def test_rubbish_between_pictures_ends_the_watch() -> None:
     """With the reason that the technician needs."""
-    with RtspCamera(PICTURES, ending="rubbish") as camera:
-        _, _, lost = read(camera.uri)
-    assert lost.reason == "undecodable"
+    # It may come so soon that the stream has not even been opened.
+    with (
+        RtspCamera(PICTURES, ending="rubbish") as camera,
+        pytest.raises(SourceLost) as lost,
+        open_source(camera.uri, 0.0) as source,
+    ):
+        deque(source.packets(time.monotonic))
+    assert lost.value.reason == "undecodable"
 
 
 def test_nobody_at_the_address_is_unreachable() -> None:
@@ -162,23 +168,29 @@ def test_nobody_at_the_address_is_unreachable() -> None:
     assert lost.value.reason == "unreachable"
 
 
-def test_the_camera_clock_may_wrap() -> None:
-    """RTP time has 32 bits: thirteen hours at 90 kHz."""
-    with RtspCamera(PICTURES, first_ticks=2**32 - 4 * 6000, ending="close") as camera:
-        packets, _, _ = read(camera.uri)
-    assert all(b.pts - a.pts == 6000 for a, b in pairwise(packets))
-
-
-def test_parameter_sets_that_travel_alone_belong_to_the_next_picture() -> None:
-    """Some cameras give them a time of their own."""
+def assembled(wire: bytes) -> list[AccessUnit]:
+    """Return what comes of interleaved packets."""
     assembly = Assembly("h264")
-    wire = stamped(packets_of(PICTURES[0][:2], most=9000), 0)
-    wire += stamped(packets_of(PICTURES[0][2:], most=90_000), 3000)
     units, at = [], 0
     while at < len(wire):
         end = at + 4 + int.from_bytes(wire[at + 2 : at + 4], "big")
         units += assembly.take(wire, at + 4, end)
         at = end
+    return units
+
+
+def test_the_camera_clock_may_wrap_and_step_back() -> None:
+    """RTP time has 32 bits, thirteen hours at 90 kHz; pictures may come before they are shown."""
+    steps = (-12_000, -6_000, 0, 12_000, 6_000)
+    units = assembled(b"".join(stamped(packets_of(PICTURES[0]), ticks) for ticks in steps))
+    assert [unit.ticks - units[0].ticks for unit in units] == [0, 6_000, 12_000, 24_000, 18_000]
+
+
+def test_parameter_sets_that_travel_alone_belong_to_the_next_picture() -> None:
+    """Some cameras give them a time of their own."""
+    wire = stamped(packets_of(PICTURES[0][:2], most=9000), 0)
+    wire += stamped(packets_of(PICTURES[0][2:], most=90_000), 3000)
+    units = assembled(wire)
     assert [unit.body for unit in units] == [b"\0\0\0\1" + b"\0\0\0\1".join(PICTURES[0])]
 
 

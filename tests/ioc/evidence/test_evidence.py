@@ -184,6 +184,19 @@ async def test_a_picture_that_declares_too_many_pixels_is_never_decoded(room):
         await room.deliver(hash_of(bytes(body)), bytes(body))
 
 
+async def test_a_picture_of_endless_passes_is_never_decoded(room):
+    """A pass over fifty megapixels costs 75 bytes: twenty megabytes of them took hours."""
+    settings = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]
+    body = cv2.imencode(".jpg", np.full((48, 64), 90, np.uint8), settings)[1].tobytes()
+    scan = body[body.rindex(b"\xff\xda") : -2]
+    bomb = body[:-2] + scan * 100 + body[-2:]
+    for picture in (body, bomb):
+        await room.announce(hash_of(picture))
+    await room.deliver(hash_of(body), body)
+    with pytest.raises(NotAPicture, match="more passes"):
+        await room.deliver(hash_of(bomb), bomb)
+
+
 async def test_a_picture_beyond_the_cap_is_refused(room):
     """20 MB."""
     body = b"\xff\xd8\xff" + bytes(MAX_PICTURE_BYTES)

@@ -56,6 +56,7 @@ def test_a_header_at_the_end_and_long_sizes_are_read():
         (CLIP.replace(b"avc1", b"mp4v"), "neither H.264"),
         (CLIP.replace(b"stbl", b"stbx"), "no stbl"),
         (CLIP + box(b"free") * MAX_BOXES, "more than"),
+        (box(b"ftyp") + box(b"mdat", b"x") + box(b"moov", box(b"trak") * 9_999), "more than"),
     ],
 )
 def test_what_is_not_whole_is_refused_with_its_reason(body, why):

@@ -3,7 +3,9 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from contracts.commands import MarkFixture
+from sqlalchemy import select
+
+from contracts.commands import ForgetFixture, MarkFixture
 from contracts.events import (
     CameraClaim,
     CameraCondition,
@@ -16,7 +18,9 @@ from contracts.events import (
     LoiteringStarted,
 )
 from ioc.people.audit import verify
+from ioc.store.tables import events
 from tests.ioc.clips import mp4
+from tests.ioc.web.village import camera
 
 BOX = (0.1, 0.2, 0.1, 0.3)
 
@@ -150,16 +154,23 @@ async def test_a_clip_that_browsers_may_not_play_is_offered_as_a_file(site):
 
 
 async def test_a_fixture_is_ordered_until_the_gateway_answers_and_ends_the_alarm(site, clock):
-    """Sent, done, ended: each step is on the page, and a second press orders nothing more."""
+    """Sent, done, ended: each step is on the page, and a second press orders nothing more.
+
+    Before it is sent, the page says what it means. Whoever orders it has answered the alarm.
+    """
     gateway = site.village.ban_chuong
     alarm_id, _ = await gateway.see_littering()
     (object_id,) = await gateway.objects_of(alarm_id)
     mark = f"/api/alarms/{alarm_id}/mark-fixture"
     page = f"/manh/canh-bao/{alarm_id}"
     async with site.sign_in("truc") as browser:
-        assert 'data-act="mark_fixture"' in (await browser.get(page)).text
+        before, _, _ = (await browser.get(page)).text.partition('data-act="mark_fixture"')
+        assert "Camera sẽ không báo vật giống thế này ở chỗ này nữa." in before
         for _ in range(2):
-            assert (await browser.post(mark, {"object_id": object_id})).status_code == 200
+            answer = await browser.post(mark, {"object_id": object_id})
+            assert answer.status_code == 200
+            alarm = answer.json()["alarm"]
+            assert (alarm["state"], alarm["acknowledged_by"]) == ("acknowledged", "Ma Thị Lan")
         (command,) = await gateway.orders()
         assert command.data == MarkFixture(camera_id="cam-cong", object_id=object_id)
         assert command.expires_at - command.issued_at == timedelta(hours=1)
@@ -172,13 +183,99 @@ async def test_a_fixture_is_ordered_until_the_gateway_answers_and_ends_the_alarm
         fixture = LitteringFixture(object_id=object_id, zone="Bãi đất trống")
         await gateway.report(fixture, device_id="cam-cong")
         over = (await browser.get(f"/api/alarms/{alarm_id}")).json()
-        assert over["alarm"]["state"] == "rtn_unacknowledged"
+        assert over["alarm"]["state"] == "normal"
         causes = [step["cause"] for step in over["history"]]
         assert causes == ["raise", "mark_fixture", "return"]
         again = await browser.post(mark, {"object_id": object_id})
         assert (again.status_code, again.json()["error"]["code"]) == (409, "not_markable")
     async with site.village.centre.store.read() as connection:
         assert (await verify(connection)).broken_at is None
+
+
+async def mark_on(browser, gateway) -> tuple[str, str]:
+    """Have a left object marked and the gateway take it for a fixture; return alarm and object."""
+    alarm_id, _ = await gateway.see_littering()
+    (object_id,) = await gateway.objects_of(alarm_id)
+    await browser.post(f"/api/alarms/{alarm_id}/mark-fixture", {"object_id": object_id})
+    (command,) = await gateway.orders()
+    await gateway.answer(command)
+    fixture = LitteringFixture(object_id=object_id, zone="Bãi đất trống")
+    await gateway.report(fixture, device_id="cam-cong")
+    return alarm_id, object_id
+
+
+async def test_a_camera_lists_what_it_passes_over_and_forgets_it_on_order(site, clock):
+    """With zone, time and person; forgotten once the gateway says so, and gone an hour later."""
+    gateway, page = site.village.ban_chuong, "/manh/thiet-bi"
+    async with site.sign_in("truc") as browser, site.sign_in("kythuat") as technician:
+        assert "Vật có sẵn" not in (await browser.get(page)).text
+        alarm_id, object_id = await mark_on(browser, gateway)
+        listed = (await browser.get(page)).text
+        assert "Vật có sẵn: Bãi đất trống · đánh dấu 07:00 · Ma Thị Lan" in listed
+        assert f'data-forget="{object_id}"' in listed
+        assert "data-forget" not in (await technician.get(page)).text
+        await gateway.die()
+        forget = f"/api/alarms/{alarm_id}/forget-fixture"
+        for _ in range(2):
+            answer = await browser.post(forget, {"object_id": object_id})
+            assert answer.status_code == 200
+        assert answer.json()["history"][-1]["cause"] == "forget_fixture"
+        away = (await browser.get(page)).text
+        assert "Lệnh “Bỏ” <strong>chưa</strong> đến" in away
+        assert "data-forget" not in away
+        await gateway.be_born([camera("cam-cong", "Cổng làng", "ban-chuong", [])])
+        assert "Đã gửi lệnh “Bỏ”" in (await browser.get(page)).text
+        (command,) = await gateway.orders()
+        assert command.data == ForgetFixture(camera_id="cam-cong", fixture_id=object_id)
+        await gateway.answer(command)
+        assert "Đã bỏ: camera lại báo" in (await browser.get(page)).text
+        again = await browser.post(forget, {"object_id": object_id})
+        assert (again.status_code, await gateway.orders()) == (200, [])
+        clock.advance(3_700)
+        assert "Vật có sẵn" not in (await browser.get(page)).text
+
+
+async def test_what_a_gateway_could_not_forget_stays_listed(site, clock):
+    """The person knows, and may press again."""
+    gateway, page = site.village.ban_chuong, "/manh/thiet-bi"
+    async with site.sign_in("truc") as browser:
+        alarm_id, object_id = await mark_on(browser, gateway)
+        await browser.post(f"/api/alarms/{alarm_id}/forget-fixture", {"object_id": object_id})
+        (command,) = await gateway.orders()
+        await gateway.answer(command, CommandOutcome.FAILED, "the disk takes nothing")
+        failed = (await browser.get(page)).text
+        assert "<strong>không</strong> bỏ được" in failed
+        assert "the disk takes nothing" in failed
+        assert f'data-forget="{object_id}"' in failed
+
+
+async def test_what_was_never_marked_cannot_be_forgotten(site):
+    """Nor can what was ordered, but not carried out."""
+    gateway = site.village.ban_chuong
+    alarm_id, _ = await gateway.see_littering()
+    (object_id,) = await gateway.objects_of(alarm_id)
+    async with site.sign_in("truc") as browser:
+        await browser.post(f"/api/alarms/{alarm_id}/mark-fixture", {"object_id": object_id})
+        for other in (object_id, str(uuid4())):
+            answer = await browser.post(
+                f"/api/alarms/{alarm_id}/forget-fixture", {"object_id": other}
+            )
+            assert (answer.status_code, answer.json()["error"]["code"]) == (409, "not_markable")
+
+
+async def test_a_recognised_fixture_is_history_and_touches_no_alarm(site):
+    """Neither one that is open on this camera, nor a new one."""
+    gateway = site.village.ban_chuong
+    alarm_id, _ = await gateway.see_littering()
+    recognised = LitteringFixture(object_id=str(uuid4()), zone="Bãi", fixture_id=str(uuid4()))
+    async with site.sign_in("truc") as browser:
+        before = (await browser.get(f"/api/alarms/{alarm_id}")).json()
+        event_id = await gateway.report(recognised, device_id="cam-cong")
+        assert (await browser.get(f"/api/alarms/{alarm_id}")).json() == before
+        assert len((await browser.get("/api/alarms?tab=all")).json()["alarms"]) == 1
+    async with site.village.centre.store.read() as connection:
+        stored = select(events.c.kind).where(events.c.event_id == event_id)
+        assert await connection.scalar(stored) == "littering.fixture.v1"
 
 
 async def test_a_fixture_that_was_refused_or_never_answered_is_said(site, clock):
@@ -221,6 +318,7 @@ async def test_only_who_may_answer_and_see_an_alarm_may_call_it_false_or_a_fixtu
     deeds = {
         "mark-false": {"reason": "shadow"},
         "mark-fixture": {"object_id": object_id},
+        "forget-fixture": {"object_id": object_id},
         "undo": {},
     }
     for login, status in (("xem", 403), ("trucnalay", 404)):

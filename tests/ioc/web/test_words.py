@@ -33,8 +33,8 @@ def test_every_word_has_both_languages_with_the_same_gaps_in_composed_form():
 def test_every_word_that_a_template_a_module_or_a_script_asks_for_exists():
     """Asking for another would fail only when somebody opens that page."""
     known = load_words()
-    asked = re.findall(r"\bt(?:\.stressed)?\('([a-z_.]+)'[,)]", sources("*.html"))
-    asked += re.findall(r"\bwords\(\s*\"([a-z_.]+)\"", sources("*.py"))
+    asked = re.findall(r"\bt(?:\.stressed|\.isolated)?\('([a-z_.]+)'[,)]", sources("*.html"))
+    asked += re.findall(r"\bwords(?:\.stressed|\.isolated)?\(\s*\"([a-z_.]+)\"", sources("*.py"))
     asked += [f"live.{key}" for key in re.findall(r"\bsay\('([a-z_]+)'", sources("*.js"))]
     codes = r"Refused\(\"([a-z_]+)\"|error_answer\(\s*\"([a-z_]+)\""
     asked += [f"error.{a or b}" for a, b in re.findall(codes, sources("*.py"))]
