@@ -12,7 +12,7 @@ from edge_agent.cameras.fixture_files import FixtureFile
 from edge_agent.cameras.vision import Vision
 from edge_agent.outbox import Draft, Entry, Outbox
 from edge_agent.vision.findings import FixtureLearned
-from edge_agent.vision.orders import Fixture, ForgetFixture, MarkFixture
+from edge_agent.vision.orders import Fixture, ForgetFixture, MarkFixture, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +74,13 @@ class Fixtures:
             raise self._disk_fault(error) from error
         # Also what is not on the disk: the analysis may have learned what could not be kept.
         self._vision.tell(ForgetFixture(camera_id=self._camera_id, fixture_id=fixture_id))
+
+    def catch_up(self, watch: Watch) -> None:
+        """Tell a watch that has just begun what was forgotten since its order was written."""
+        for fixture in watch.fixtures:
+            if not self._file.has(fixture.fixture_id):
+                order = ForgetFixture(camera_id=self._camera_id, fixture_id=fixture.fixture_id)
+                self._vision.tell(order)
 
     async def _ask_analysis(self, object_id: str) -> bool:
         order = MarkFixture(camera_id=self._camera_id, object_id=object_id)

@@ -18,6 +18,7 @@ from edge_agent.device_health import DeviceHealth
 from edge_agent.supervisor import Backoff, Supervisor, describe
 from edge_agent.telemetry import Samples
 from edge_agent.vision import findings as vision
+from edge_agent.vision.orders import Watch
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +71,11 @@ class CameraKeeper:
     async def _watch_once(self) -> None:
         watch = await self._orders.begin(self._clock)
         self.is_admitted.set()
+        await self._watch(watch)
+
+    async def _watch(self, watch: Watch) -> None:
         async with self._vision.watching(watch) as inbox:
+            self._fixtures.catch_up(watch)
             await self._follow(inbox)
 
     async def _follow(self, inbox: Inbox) -> None:

@@ -7,8 +7,10 @@ apart), play at the same time through four simulated ONVIF cameras of one gatewa
 import os
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -144,6 +146,31 @@ def test_the_left_object_becomes_an_alarm_with_its_pictures_and_is_acknowledged(
     assert answered["alarm"]["state"] == "acknowledged"
     assert answered["alarm"]["acknowledged_by"]
     assert [step["cause"] for step in answered["history"]][-1] == "acknowledge"
+
+
+@pytest.mark.parametrize("camera_id", ["aboda", "pets"])
+def test_the_clip_of_the_deposit_follows_and_can_be_played_from_anywhere(evening, camera_id):
+    """The camera's own pictures, from before the deposit, whole and by parts."""
+    alarm = alarm_at(evening, camera_id)
+    path = f"/api/alarms/{alarm['alarm_id']}"
+
+    def stored() -> dict | None:
+        clips = evening.console.get(path)["alarm"]["clips"]
+        return next((clip for clip in clips if clip["state"] == "stored"), None)
+
+    clip = eventually(stored, within_s=90, what="the clip is at the centre")
+    assert clip["begins_at"] <= alarm["facts"]["deposited_at"]
+    whole = evening.console.http.get(f"/api/evidence/{clip['sha256']}")
+    assert whole.headers["content-type"] == "video/mp4"
+    assert sha256(whole.content).hexdigest() == clip["sha256"]
+    part = evening.console.http.get(
+        f"/api/evidence/{clip['sha256']}", headers={"Range": "bytes=100-199"}
+    )
+    assert (part.status_code, part.content) == (206, whole.content[100:200])
+    with av.open(BytesIO(whole.content)) as video:
+        shown_s = [float(frame.time) for frame in video.decode(video=0)]
+    assert shown_s[0] == pytest.approx(0, abs=0.1)
+    assert shown_s[-1] == pytest.approx(clip["duration_s"], abs=0.5)
 
 
 def test_the_message_is_spoken_there_and_both_loudspeakers_prove_it(evening):

@@ -149,13 +149,14 @@ class LeftObjects:
         marked = bool(thing.fixture_id)
         if marked or (not near and self._is_known(thing, view)):
             seen = Sighting(t_s=view.t_s, figure_near=near, belongs=True)
-            background.absorb(thing.window, thing.halo)
+            # Whatever is put there later is looked at anew, and said.
+            background.absorb(thing.window, thing.halo, once=True)
         elif gone:
             seen = Sighting(
                 t_s=view.t_s,
                 figure_near=near,
                 gone=True,
-                same_figure=_alike(thing.depositor, thing.last_beside),
+                same_figure=_taken_back(thing),
             )
         elif not near and phase is not Phase.CONFIRMED:
             seen = self._judge(thing, view)
@@ -363,9 +364,8 @@ def _larger(one: Figure | None, other: Figure | None) -> Figure | None:
     return one if one.pixels >= other.pixels else other
 
 
-def _alike(one: Figure | None, other: Figure | None) -> bool:
-    """Whether two figures may be one person: of one size and one shade."""
-    if one is None or other is None:
+def _taken_back(thing: LeftObject) -> bool:
+    """Whether whoever was beside it last may be who put it down; an accusation needs likeness."""
+    if thing.depositor is None or thing.last_beside is None:
         return False
-    ratio = one.pixels / max(1, other.pixels)
-    return 0.6 < ratio < 1.7 and abs(one.luma - other.luma) < 20.0
+    return thing.depositor.may_be(thing.last_beside)

@@ -57,6 +57,8 @@ class Background:
         self._kept: Mask = np.zeros(luma.shape, bool)
         self._former = luma.copy()
         self._has_former: Mask = np.zeros(luma.shape, bool)
+        self._once: Mask = np.zeros(luma.shape, bool)
+        """Where what was absorbed is not known again once it has gone."""
         self.covered: Mask = np.zeros(luma.shape, bool)
         """Where what was absorbed still stands before what was background before it."""
         self._returns = False
@@ -160,6 +162,7 @@ class Background:
         self._former[back], self.always[back] = self.always[back], self._former[back]
         self.covered ^= back
         self.foreground &= ~back
+        self._has_former &= ~(back & self._once)
 
     def _stand(self) -> None:
         stands = self.settled & self.foreground
@@ -192,13 +195,15 @@ class Background:
         """Return where something has stood for at least `since_s` seconds."""
         return self.standing_since <= t_s - since_s
 
-    def absorb(self, window: Area, where: Mask) -> None:
+    def absorb(self, window: Area, where: Mask, *, once: bool = False) -> None:
         """Take what stands at the masked pixels of a window for background.
 
         What was background before is kept in mind: a door, a parked car, or somebody who stood
-        there for long uncovers it again.
+        there for long uncovers it again. So is what was absorbed, unless `once`: then its coming
+        back is seen as that of something new.
         """
         at = window.slices
+        self._once[at][where] = once
         self._former[at][where] = self.always[at][where]
         self._has_former[at] |= where
         self.covered[at] |= where

@@ -11,6 +11,8 @@ from edge_agent.vision.picture.plane import Luma, Mask
 
 KEPT_S = 30.0
 _MAX_FIGURES = 40
+_ONE_SHADE = 15.0
+"""Luma levels within which two sightings of one person's part lie."""
 CORE_SHARE = 0.15
 """Of something that moves, its core has at least this share."""
 _KERNEL = np.ones((3, 3), np.uint8)
@@ -100,6 +102,19 @@ class Figure:
     pixels: int
     luma: float
     """Mean, so that two sightings can be compared."""
+    shades: tuple[float, ...] = ()
+    """Mean of its upper, middle and lower part: head, coat, trousers. Empty where not measured."""
+
+    def may_be(self, other: "Figure") -> bool:
+        """Whether both may be one person: of one size, shaded alike from head to foot.
+
+        It takes a measured likeness to say so: what is not known is not the same.
+        """
+        if len(self.shades) != len(other.shades) or not self.shades:
+            return False
+        ratio = self.pixels / max(1, other.pixels)
+        pairs = zip(self.shades, other.shades, strict=True)
+        return 0.7 < ratio < 1.43 and all(abs(a - b) < _ONE_SHADE for a, b in pairs)
 
     def is_at(self, place: Area) -> bool:
         """Whether it lies at this place and nowhere else."""
@@ -259,9 +274,12 @@ def area_of(stats: np.ndarray, label: int) -> Area:
 
 def _figure(label: int, labels: np.ndarray, stats: np.ndarray, luma: Luma) -> Figure:
     area = area_of(stats, label)
-    inside = labels[area.slices] == label
+    inside, shown = labels[area.slices] == label, luma[area.slices]
+    thirds = [slice(area.height * n // 3, area.height * (n + 1) // 3) for n in range(3)]
+    parts = [shown[rows][inside[rows]] for rows in thirds]
     return Figure(
         area=area,
         pixels=int(stats[label, cv2.CC_STAT_AREA]),
-        luma=float(luma[area.slices][inside].mean()),
+        luma=float(shown[inside].mean()),
+        shades=tuple(float(part.mean()) for part in parts) if all(map(len, parts)) else (),
     )

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
+
 from contracts.events import EventData, LitteringConfirmed
 from ioc.alarms.parts import PARTS, lasted_last, present
 from ioc.web.pages.overlay import directions
@@ -175,8 +177,8 @@ def _technical(alarm: AlarmView, wording: Wording) -> Iterator[str]:
     words, facts = wording.words, alarm.facts
     for condition in conditions_of(alarm) if alarm.kind == "camera_degraded" else ():
         if detail := facts.get(f"detail_{condition}"):
-            named = condition_name(condition, wording)
-            yield words.isolated("cause.of_condition", what=isolate(named), condition=detail)
+            named = Markup.escape(condition_name(condition, wording))
+            yield words.isolated("cause.of_condition", what=named, condition=detail)
     if detail := facts.get("detail"):
         yield words.isolated("delivery.technician", code=detail)
 

@@ -119,6 +119,7 @@ listenToKeys({
   A: () => pressKey('acknowledge'),
   L: () => pressKey('talk_down'),
   F: chooseFalse,
+  Escape: () => findAll('#preview .acts details[open]').forEach(fold),
   U: () => undo.press(),
   ' ': () => preview.playClip(),
   N: () => list.showPending(),

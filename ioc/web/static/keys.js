@@ -12,8 +12,9 @@ export function listenToKeys(acts) {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     if (event.target.closest('input, textarea, select, [contenteditable]') || find('dialog[open]')) return;
-    // A button and a video have a space bar of their own.
-    if (event.key === ' ' && event.target.closest('button, summary, video, audio')) return;
+    // A button is pressed with either, and a video has a space bar of its own.
+    if ([' ', 'Enter'].includes(event.key) && event.target.closest('button, summary')) return;
+    if (event.key === ' ' && event.target.closest('video, audio')) return;
     const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
     if (!acts[key] || (event.key.length === 1 && !switched.checked && key !== '?')) return;
     event.preventDefault();

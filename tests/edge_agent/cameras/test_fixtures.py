@@ -14,7 +14,7 @@ from edge_agent.cameras.vision import Vision
 from edge_agent.outbox import Draft, Lane, open_outbox
 from edge_agent.outbox.importance import Bounds
 from edge_agent.vision.findings import FixtureLearned
-from edge_agent.vision.orders import Fixture, MarkFixture, Watch
+from edge_agent.vision.orders import Fixture, ForgetFixture, MarkFixture, Watch
 from tests.edge_agent.outbox.gateway import ADDRESS, events_in, littering, make_timekeeper
 
 OBJECT = "22222222-0000-4000-8000-000000000001"
@@ -131,6 +131,36 @@ async def test_a_full_disk_is_told_and_changes_nothing(case, monkeypatch):
         await case.fixtures.mark(OBJECT)
     assert await case.outbox.conditions()
     assert not case.fixtures.known
+
+
+async def test_what_is_forgotten_is_off_the_disk_and_out_of_the_analysis(case):
+    """Neither this watch nor a later one passes it over; the other fixture stays."""
+    other = fixture("22222222-0000-4000-8000-000000000002")
+    for one in (fixture(), other):
+        await case.fixtures.learn(
+            FixtureLearned(camera_id="cam1", at_s=5, object_id=one.fixture_id, fixture=one)
+        )
+    async with case.watched():
+        await case.fixtures.forget(OBJECT)
+        await case.fixtures.forget(OBJECT)
+    told = [line for line in case.analysis.orders if '"forget_fixture"' in line]
+    assert {ForgetFixture.model_validate_json(line).fixture_id for line in told} == {OBJECT}
+    assert case.fixtures.known == (other,)
+    assert FixtureFile(case.folder, "cam1").fixtures == (other,)
+
+
+async def test_what_cannot_be_taken_off_the_disk_stays_a_fixture(case, monkeypatch):
+    """It would be one again after the next start: the operator is told."""
+    await case.fixtures.learn(
+        FixtureLearned(camera_id="cam1", at_s=5, object_id=OBJECT, fixture=fixture())
+    )
+    case.folder.rename(case.folder.with_name("away"))
+    case.folder.write_text("where the folder should be")
+    async with case.watched():
+        with pytest.raises(CannotMark, match="disk"):
+            await case.fixtures.forget(OBJECT)
+    assert case.fixtures.known == (fixture(),)
+    assert not [line for line in case.analysis.orders if '"forget_fixture"' in line]
 
 
 def test_the_oldest_fixtures_leave(tmp_path):

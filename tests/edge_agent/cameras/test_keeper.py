@@ -256,11 +256,42 @@ async def watch_without_camera(one: Case) -> None:
     zones = order_zones(orders._camera, orders._arming.tell_all(one.clock.now()))
     watch = vision_orders.Watch(camera_id="cam1", analysis_uri="rtsp://127.0.0.1/x", zones=zones)
     await one.keeper._vision.started()
-    async with one.keeper._vision.watching(watch) as inbox:
-        await one.keeper._follow(inbox)
+    await one.keeper._watch(watch)
 
 
 def armings(lines) -> list[bool]:
     """What the watch was told of its zone."""
     orders = (ORDER.validate_json(line) for line in lines)
     return [order.armed for order in orders if isinstance(order, vision_orders.Arm)]
+
+
+async def test_what_is_forgotten_before_the_analysis_runs_is_forgotten_by_the_watch(case):
+    """The order to watch had been written when the operator ordered that."""
+    kept, forgotten = (
+        vision_orders.Fixture(fixture_id=name, zone="bãi", box=(0.1, 0.1, 0.1, 0.1))
+        for name in ("kept", "forgotten")
+    )
+    told: list[str] = []
+    async with case(running=False) as one, asyncio.TaskGroup() as tasks:
+        one.keeper._vision.child.send = told.append
+        fixtures = one.keeper._fixtures
+        for fixture in (kept, forgotten):
+            await fixtures.learn(
+                vision.FixtureLearned(
+                    camera_id="cam1", at_s=5, object_id=fixture.fixture_id, fixture=fixture
+                )
+            )
+        watch = vision_orders.Watch(
+            camera_id="cam1", analysis_uri="rtsp://127.0.0.1/x", fixtures=fixtures.known
+        )
+        watching = tasks.create_task(one.keeper._watch(watch))
+        await asyncio.sleep(0)
+        await fixtures.forget("forgotten")
+        assert not told, "the analysis does not run yet"
+        await one.keeper._vision.started()
+        await one.pass_time(1)
+        watching.cancel()
+    orders = [ORDER.validate_json(line) for line in told]
+    assert orders[0] == watch
+    named = [o.fixture_id for o in orders if isinstance(o, vision_orders.ForgetFixture)]
+    assert named == ["forgotten"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from contracts.events import (
     CameraCondition,
@@ -43,6 +44,7 @@ from tests.edge_agent.outbox.gateway import (
 )
 
 OBJECT = "00000000-0000-4000-8000-000000000001"
+FIXTURE = "00000000-0000-4000-8000-000000000002"
 PICTURE = vision.Picture(
     role="shown", sha256="a" * 64, width_px=64, height_px=36, size_bytes=9, taken_at_s=1_000
 )
@@ -234,6 +236,25 @@ async def test_a_fixture_ends_the_alarm(case):
         assert not await one.outbox.conditions()
         _, second = await one.told()
     assert second == LitteringFixture(object_id=OBJECT, zone="bãi")
+
+
+async def test_what_is_taken_for_a_fixture_is_told_and_logged(case):
+    """It was never reported, yet its one event says which fixture it was taken for."""
+    end = vision.LitteringEnded(
+        camera_id="cam1",
+        at_s=1_010,
+        object_id=OBJECT,
+        zone="bãi",
+        ending="fixture",
+        fixture_id=FIXTURE,
+    )
+    async with case() as one:
+        with capture_logs() as logs:
+            await one.record(end)
+        (told,) = await one.told()
+    assert told == LitteringFixture(object_id=OBJECT, zone="bãi", fixture_id=FIXTURE)
+    (line,) = logs
+    assert (line["event"], line["fixture_id"]) == ("object taken for a fixture", FIXTURE)
 
 
 async def test_who_put_it_down_and_the_clip_are_told(case):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contracts.commands import Audio, Clock, MarkFixture, Speak, Stop
+from contracts.commands import Audio, Clock, ForgetFixture, MarkFixture, Speak, Stop
 from contracts.events import BroadcastProgress, CommandOutcome, CommandResult, LitteringFixture
 from contracts.topics import Address
 from edge_agent.cameras.conditions import littering_key
@@ -319,6 +319,30 @@ async def test_what_belongs_there_is_taught_once(centre, make_config, gateway, o
         await centre.until(lambda: len(results(centre, CommandOutcome.DONE)) == 2)
         assert not await outbox.conditions()
     assert centre.data(LitteringFixture) == [LitteringFixture(object_id=OBJECT, zone="bai-rac")]
+
+
+async def test_what_belongs_there_is_forgotten_on_order(
+    centre, make_config, gateway, order, impatient
+):
+    """Its file loses it; what is no fixture is none afterwards, which is what was ordered."""
+    config = make_config(cameras=(camera(),))
+    kept = config.data_dir / "fixtures" / "cam1.json"
+    async with gateway(config) as outbox:
+        await centre.until(lambda: centre.births)
+        draft = Draft(data=littering(), moment=outbox.timekeeper.moment(), device_id="cam1")
+        key = littering_key("cam1", OBJECT)
+        await outbox.write(lambda entry: entry.state_condition(key, draft))
+        await order(MarkFixture(camera_id="cam1", object_id=OBJECT))
+        await centre.until(lambda: results(centre, CommandOutcome.DONE))
+        assert OBJECT in kept.read_text()
+        for done in (2, 3):
+            await order(ForgetFixture(camera_id="cam1", fixture_id=OBJECT))
+            await centre.until(lambda done=done: len(results(centre, CommandOutcome.DONE)) == done)
+            assert OBJECT not in kept.read_text()
+        await order(ForgetFixture(camera_id="cam9", fixture_id=OBJECT))
+        await centre.until(lambda: results(centre, CommandOutcome.FAILED))
+    (failed,) = results(centre, CommandOutcome.FAILED)
+    assert "has no camera cam9" in failed.reason
 
 
 @pytest.mark.parametrize(

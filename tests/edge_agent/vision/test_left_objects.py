@@ -7,6 +7,7 @@ import pytest
 from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.picture.steadier import Steadier
 from tests.edge_agent.vision.stage import (
+    FIGURE_LUMA,
     HEIGHT,
     WIDTH,
     Picture,
@@ -97,6 +98,20 @@ def test_the_same_figure_that_takes_it_back_reclaims_it() -> None:
 
     ((_, phase),) = play(paint, until_s=40).ended()
     assert phase is Phase.RECLAIMED
+
+
+def test_somebody_in_other_trousers_is_not_said_to_be_who_left_it() -> None:
+    """As tall and on the whole as dark is not enough for an accusation."""
+
+    def paint(picture: Picture, t_s: float) -> None:
+        deposit(until_s=25)(picture, t_s)
+        left = carrier(t_s, there_s=24, away_s=25)
+        if left is not None:
+            figure(picture, left, t_s)
+            box(picture, left, 100, 20, 20, FIGURE_LUMA + 35)
+
+    ((_, phase),) = play(paint, until_s=40).ended()
+    assert phase is Phase.CLEARED
 
 
 def test_a_thing_that_was_always_there_and_is_taken_is_no_left_object() -> None:

@@ -108,8 +108,8 @@ async def test_the_proof_of_each_loudspeaker_is_told_in_words_and_seconds(site):
         page = (await browser.get(proofs)).text
         assert "đã phát 4,2 giây" in page
         assert "chưa có bằng chứng nghe" in page
-        assert "1/2. Loa Nhà văn hóa <strong>không phát</strong>" in page
-        assert "Không kết nối được với Loa Nhà văn hóa" in page
+        assert "1/2. <bdi>Loa Nhà văn hóa</bdi> <strong>không phát</strong>" in page
+        assert "Không kết nối được với <bdi>Loa Nhà văn hóa</bdi>" in page
         assert "Phát lại" in page
         assert "Dừng phát" not in page
         assert "đã nhắc qua loa" in (await browser.get("/")).text
