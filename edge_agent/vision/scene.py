@@ -128,7 +128,7 @@ class Scene:
             luma = self._prepare(luma, background)
         self._light_was += (1.0 - math.exp(-dt_s)) * (self._light_level - self._light_was)
         background.step(luma, t_s, dt_s)
-        share = float(background.foreground.mean())
+        share = np.count_nonzero(background.foreground) / background.foreground.size
         relit = share > RELIT_SHARE and abs(self._light_level) > RELIT
         if share > CHANGED_SHARE or relit:
             return self._changed(luma, t_s)

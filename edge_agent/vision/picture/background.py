@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from edge_agent.vision.picture.figures import Area
-from edge_agent.vision.picture.plane import Luma, Mask, Pixels
+from edge_agent.vision.picture.plane import Luma, Mask, Pixels, middle
 
 STABLE_S = 1.0
 """A pixel that keeps its value this long stands still."""
@@ -94,7 +94,7 @@ class Background:
         """Follow the sensor's noise, which moves most pixels a little in every picture."""
         sample = luma[::5, ::5]
         # 0.954: median of the absolute difference of two values, in standard deviations.
-        grain = float(np.median(np.abs(sample - self._sample))) / 0.954
+        grain = middle(np.abs(sample - self._sample)) / 0.954
         self._grain += 0.1 * (min(grain, 12.0) - self._grain)
         self._sample = sample.copy()
 
