@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ MOTION_SHARE = 0.0065
 """Of the picture that must change: `motion`'s own default of 1500 pixels at 640×360."""
 
 
-class System:
+class System(ABC):
     """One running system; `intervals` are when each stream moved, open ones without end."""
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -42,9 +43,9 @@ class System:
         for line in self.process.stdout:
             self.take(line)
 
+    @abstractmethod
     def take(self, line: str) -> None:
         """Understand one line of its output."""
-        raise NotImplementedError
 
     def moves(self, stream: int, since_s: float) -> None:
         """Note that motion began."""

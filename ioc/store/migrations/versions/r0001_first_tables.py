@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = "0001"
 down_revision = None
@@ -277,4 +278,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: there is nothing before the first revision but an empty file."""
-    raise NotImplementedError("to go back to nothing, delete the data directory")
+    raise CommandError("to go back to nothing, delete the data directory")

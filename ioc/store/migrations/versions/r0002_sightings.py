@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = "0002"
 down_revision = "0001"
@@ -41,7 +42,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: an earlier release cannot show what has come since."""
-    raise NotImplementedError("to go back, restore the backup made before the update")
+    raise CommandError("to go back, restore the backup made before the update")
 
 
 def _enter_parts(connection: sa.Connection) -> None:
