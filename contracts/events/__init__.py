@@ -1,10 +1,13 @@
 """What a gateway reports: one model per event kind, and the registry of kinds; pure."""
 
 from contracts.events.broadcasts import (
+    BroadcastHeard,
     BroadcastProgress,
     BroadcastState,
     CommandOutcome,
     CommandResult,
+    Hearing,
+    LoudspeakerTested,
 )
 from contracts.events.devices import (
     CameraCondition,
@@ -14,6 +17,7 @@ from contracts.events.devices import (
     DeviceKind,
     DeviceUp,
     DownReason,
+    LoudspeakerDescribed,
 )
 from contracts.events.event_data import (
     Box,
@@ -47,6 +51,13 @@ from contracts.events.sightings import (
     MotionStarted,
     PathPoint,
 )
+from contracts.events.talk_downs import (
+    Answer,
+    TalkDownAnswered,
+    TalkDownSpoken,
+    TalkDownWithheld,
+    WithheldReason,
+)
 
 EVENT_KINDS: dict[str, type[EventData]] = {
     "motion.started.v1": MotionStarted,
@@ -67,6 +78,12 @@ EVENT_KINDS: dict[str, type[EventData]] = {
     "device.down.v1": DeviceDown,
     "device.up.v1": DeviceUp,
     "broadcast.progress.v1": BroadcastProgress,
+    "broadcast.heard.v1": BroadcastHeard,
+    "loudspeaker.tested.v1": LoudspeakerTested,
+    "loudspeaker.described.v1": LoudspeakerDescribed,
+    "talk_down.spoken.v1": TalkDownSpoken,
+    "talk_down.withheld.v1": TalkDownWithheld,
+    "talk_down.answered.v1": TalkDownAnswered,
     "command.result.v1": CommandResult,
     "outbox.gap.v1": OutboxGap,
     "evidence.clip.v1": EvidenceClip,
@@ -77,7 +94,9 @@ KIND_OF = {model: kind for kind, model in EVENT_KINDS.items()}
 __all__ = [
     "EVENT_KINDS",
     "KIND_OF",
+    "Answer",
     "Box",
+    "BroadcastHeard",
     "BroadcastProgress",
     "BroadcastState",
     "CameraClaim",
@@ -100,6 +119,7 @@ __all__ = [
     "EventData",
     "EvidenceClip",
     "EvidenceLost",
+    "Hearing",
     "IntrusionEnded",
     "IntrusionStarted",
     "LitteringCleared",
@@ -108,10 +128,16 @@ __all__ = [
     "LitteringReclaimed",
     "LoiteringEnded",
     "LoiteringStarted",
+    "LoudspeakerDescribed",
+    "LoudspeakerTested",
     "MotionEnded",
     "MotionStarted",
     "OutboxGap",
     "PathPoint",
     "Picture",
     "Pictures",
+    "TalkDownAnswered",
+    "TalkDownSpoken",
+    "TalkDownWithheld",
+    "WithheldReason",
 ]

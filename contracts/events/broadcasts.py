@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.codec import Count, Name, Seconds, UuidText
+from contracts.codec import Count, Id, Name, Seconds, UuidText
 from contracts.events.event_data import EventData
 
 
@@ -15,6 +15,9 @@ class BroadcastState(StrEnum):
     ACCEPTED = "accepted"
     CACHED = "cached"
     STARTED = "started"
+    INTERRUPTED = "interrupted"
+    """Cut off by a higher one, and it will go on: `resumed` or an end follows."""
+    RESUMED = "resumed"
     FINISHED = "finished"
     FAILED = "failed"
     PREEMPTED = "preempted"
@@ -28,7 +31,47 @@ class BroadcastProgress(EventData):
     broadcast_id: UuidText
     state: BroadcastState
     seconds_sent: Seconds = 0.0
+    """Of the whole broadcast so far, interruptions left out."""
     underruns: Count = 0
+    detail: Name = ""
+
+
+class Hearing(StrEnum):
+    """What a microphone says of a broadcast."""
+
+    HEARD = "heard"
+    NOT_HEARD = "not_heard"
+    INCONCLUSIVE = "inconclusive"
+    """No microphone near, no sound from it, or too little was played to tell."""
+
+
+class BroadcastHeard(EventData):
+    """Whether a camera's microphone heard a broadcast; the subject is the loudspeaker."""
+
+    broadcast_id: UuidText
+    camera_id: Id | None
+    """None: no camera with a microphone is near."""
+    hearing: Hearing
+    score: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    """Peak of the whitened cross-correlation over its root mean square."""
+    threshold: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    """From which score on it counts as heard."""
+    measured_s: Seconds = 0.0
+    """Of the broadcast, compared."""
+    lag_s: Annotated[float, Field(ge=-60, le=60)] | None = None
+    """From the loudspeaker's frame to the microphone's; None: nothing was recognised."""
+    detail: Name = ""
+    """Why it is inconclusive, for the technician."""
+
+
+class LoudspeakerTested(EventData):
+    """What came of a self-test of the loudspeaker that the event's subject names."""
+
+    test_id: UuidText
+    is_played: bool
+    """The device took the whole tone."""
+    hearing: Hearing
+    score: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     detail: Name = ""
 
 

@@ -23,6 +23,8 @@ class DownReason(StrEnum):
     UNDECODABLE = "undecodable"
     ENDED = "ended"
     CONFIGURATION = "configuration"
+    BUSY = "busy"
+    """Somebody else uses it, and it takes one at a time."""
 
 
 class DeviceDown(EventData):
@@ -39,6 +41,15 @@ class DeviceUp(EventData):
     device_kind: DeviceKind
     down_s: Seconds
     """0 the first time."""
+
+
+class LoudspeakerDescribed(EventData):
+    """What a loudspeaker says of itself; told when it is first read and when it changes."""
+
+    maker: Name = ""
+    model: Name = ""
+    firmware: Name = ""
+    serial_number: Name = ""
 
 
 class CameraCondition(StrEnum):

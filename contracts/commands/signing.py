@@ -1,4 +1,4 @@
-"""Signed commands: what the centre may order, and how an order is proven; pure.
+"""Signed commands: the kinds there are, and how an order is proven; pure.
 
 The signature (Ed25519, RFC 8032) covers the bytes of the CloudEvent, not its JSON meaning.
 """
@@ -14,11 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import ConfigDict, Field, SerializeAsAny, model_validator
 
 from contracts.codec import (
-    Id,
     Instant,
     Name,
     Sequence,
-    Sha256,
     UuidText,
     Wire,
     decode,
@@ -26,6 +24,11 @@ from contracts.codec import (
     parse_object,
     validate,
 )
+from contracts.commands.clock import Clock
+from contracts.commands.command_data import CommandData
+from contracts.commands.fixtures import ForgetFixture, MarkFixture
+from contracts.commands.speaking import Relay, Speak, Stop, TestLoudspeakers
+from contracts.commands.talk_downs import SetTalkDowns
 from contracts.errors import ContractError
 from contracts.topics import Address
 
@@ -50,62 +53,12 @@ class CommandRefused(ContractError):
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
 
 
-class CommandData(Wire):
-    """The `data` of a command."""
-
-
-class Audio(Wire):
-    """An announcement, content-addressed; fetched from the centre by its hash."""
-
-    sha256: Sha256
-    media_type: Literal["audio/ogg"] = "audio/ogg"
-    size_bytes: Annotated[int, Field(gt=0, le=20_000_000)]
-    duration_s: Annotated[float, Field(gt=0, le=3_600)]
-
-
-class Speak(CommandData):
-    """Play an announcement on loudspeakers of this gateway."""
-
-    broadcast_id: UuidText
-    loudspeaker_ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=200)]
-    audio: Audio
-    priority: Literal["routine", "priority", "emergency"] = "routine"
-    status: Literal["actual", "exercise"] = "actual"
-    not_before: Instant | None = None
-
-
-class Stop(CommandData):
-    """Stop one broadcast, or everything (None), on the named loudspeakers or on all (None)."""
-
-    broadcast_id: UuidText | None = None
-    loudspeaker_ids: Annotated[tuple[Id, ...], Field(max_length=200)] | None = None
-
-
-class MarkFixture(CommandData):
-    """An object that was reported belongs there: end its alarm, report the like of it no more."""
-
-    camera_id: Id
-    object_id: UuidText
-
-
-class ForgetFixture(CommandData):
-    """What was marked belongs there no more: report the like of it again."""
-
-    camera_id: Id
-    fixture_id: UuidText
-    """The id of the object that was marked."""
-
-
-class Clock(CommandData):
-    """The centre's time in answer to a birth; trusted because signed and bound to its nonce."""
-
-    nonce: UuidText
-    centre_time: Instant
-
-
 COMMAND_KINDS: dict[str, type[CommandData]] = {
     "speak.v1": Speak,
+    "relay.v1": Relay,
     "stop.v1": Stop,
+    "test_loudspeakers.v1": TestLoudspeakers,
+    "set_talk_downs.v1": SetTalkDowns,
     "mark_fixture.v1": MarkFixture,
     "forget_fixture.v1": ForgetFixture,
     "clock.v1": Clock,
