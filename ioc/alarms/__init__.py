@@ -23,9 +23,11 @@ from ioc.alarms.rules import (
     broadcast_object_id,
 )
 from ioc.alarms.states import AlarmState, Cause, TransitionRefused
+from ioc.alarms.talk_downs import TALK_DOWN, note_talk_down
 
 __all__ = [
     "RULES",
+    "TALK_DOWN",
     "AlarmKind",
     "AlarmState",
     "AlarmUnknown",
@@ -44,6 +46,7 @@ __all__ = [
     "mark_false",
     "note_fixture_order",
     "note_forgetting",
+    "note_talk_down",
     "raise_alarm",
     "return_alarm",
     "return_latched",

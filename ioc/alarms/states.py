@@ -36,6 +36,8 @@ class Cause(StrEnum):
     """An operator ordered that the like of such an object be reported again."""
     CORROBORATE = "corroborate"
     """A camera's own analysis says the same."""
+    TALK_DOWN = "talk_down"
+    """The gateway spoke to the person by itself, or why not, or what the person did then."""
 
 
 class TransitionRefused(Exception):

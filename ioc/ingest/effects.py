@@ -4,18 +4,24 @@ from datetime import datetime
 
 from contracts.envelope import Event
 from contracts.events import (
+    BroadcastHeard,
     BroadcastProgress,
     CameraReported,
     CommandResult,
     DeviceDown,
     DeviceUp,
     EvidenceLost,
+    LoudspeakerDescribed,
+    LoudspeakerTested,
     OutboxGap,
+    TalkDownAnswered,
+    TalkDownSpoken,
+    TalkDownWithheld,
 )
 from ioc.alarms import Occurrence, Raise, corroborate, raise_alarm, return_alarm
 from ioc.alarms.rules import Effect, decide_effect
 from ioc.gateways.register import Gateway
-from ioc.ingest import committed
+from ioc.ingest import committed, loudspeakers, talk_downs
 from ioc.ingest.announcements import announce, lose
 from ioc.ingest.history import ended_since
 from ioc.ingest.proofs import take_progress, take_result
@@ -37,6 +43,9 @@ async def apply_effects(
     )
     alarm_id = await _apply_to_alarms(transaction, event, occurrence, decide_effect(event))
     await announce(transaction, gateway, event, alarm_id=alarm_id)
+    object_id = getattr(event.data, "object_id", None)
+    if alarm_id is not None and object_id is not None:
+        await talk_downs.attach(transaction.connection, object_id=object_id, alarm_id=alarm_id)
     match event.data:
         case DeviceDown() | DeviceUp():
             await _take_device_state(transaction, gateway, event, occurred_at)
@@ -46,7 +55,23 @@ async def apply_effects(
             await lose(transaction, gateway, lost)
         case OutboxGap() as gap:
             await _count_gap(transaction, gateway, gap)
+        case CommandResult() as result:
+            for effect in await take_result(transaction, gateway, result):
+                await _apply_to_alarms(transaction, event, occurrence, effect)
+        case _:
+            await _take_speech(transaction, gateway, event, occurrence)
+
+
+async def _take_speech(
+    transaction: Transaction, gateway: Gateway, event: Event, occurrence: Occurrence
+) -> None:
+    """Apply what is told of loudspeakers and of what they say."""
+    occurred_at = occurrence.occurred_at
+    match event.data:
         case BroadcastProgress() as progress:
+            await loudspeakers.note_step(
+                transaction, gateway, event, progress, occurred_at=occurred_at
+            )
             effect = await take_progress(
                 transaction,
                 gateway,
@@ -55,9 +80,22 @@ async def apply_effects(
                 occurred_at=occurred_at,
             )
             await _apply_to_alarms(transaction, event, occurrence, effect)
-        case CommandResult() as result:
-            for effect in await take_result(transaction, gateway, result):
-                await _apply_to_alarms(transaction, event, occurrence, effect)
+        case BroadcastHeard() as heard:
+            await loudspeakers.take_hearing(
+                transaction, gateway, event, heard, occurred_at=occurred_at
+            )
+        case LoudspeakerTested() as tested:
+            await loudspeakers.take_test(
+                transaction, gateway, event, tested, occurred_at=occurred_at
+            )
+        case LoudspeakerDescribed() as described:
+            await loudspeakers.take_description(transaction, gateway, event, described)
+        case TalkDownSpoken() as spoken:
+            await talk_downs.take_spoken(transaction, gateway, spoken, occurrence)
+        case TalkDownWithheld() as withheld:
+            await talk_downs.take_withheld(transaction, withheld, occurrence)
+        case TalkDownAnswered() as answered:
+            await talk_downs.take_answer(transaction, answered, occurrence)
         case _:
             pass
 

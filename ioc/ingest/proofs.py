@@ -13,6 +13,7 @@ from ioc.ingest.transaction import Transaction
 from ioc.store import journal
 from ioc.store.tables import broadcasts, commands, deliveries
 
+SPEAKING_KINDS = frozenset({"speak.v1", "relay.v1"})
 _FINAL = frozenset(
     {
         BroadcastState.FINISHED,
@@ -22,13 +23,16 @@ _FINAL = frozenset(
         BroadcastState.EXPIRED,
     }
 )
+_SOUNDING = 4
 _ORDER: dict[str, int] = {
     "queued": 0,
     BroadcastState.ACCEPTED: 1,
     BroadcastState.CACHED: 2,
     # By the centre's clock: a gateway that was cut off may prove afterwards that it did speak.
     BroadcastState.EXPIRED: 3,
-    BroadcastState.STARTED: 4,
+    BroadcastState.STARTED: _SOUNDING,
+    BroadcastState.INTERRUPTED: _SOUNDING,
+    BroadcastState.RESUMED: _SOUNDING,
     BroadcastState.FINISHED: 5,
     BroadcastState.FAILED: 5,
     BroadcastState.PREEMPTED: 5,
@@ -36,8 +40,16 @@ _ORDER: dict[str, int] = {
 }
 
 
-def moves_forward(before: str, after: str) -> bool:
-    """Tell whether a delivery may go from one state to another; what was proven stays."""
+def moves_forward(
+    before: str, after: str, *, stepped_at: datetime | None = None, at: datetime | None = None
+) -> bool:
+    """Tell whether a delivery may go from one state to another; what was proven stays.
+
+    Once it sounds it may be interrupted and resumed any number of times: there the later step, by
+    `stepped_at` and `at`, decides, in whatever order the steps arrive.
+    """
+    if _ORDER[before] == _ORDER[after] == _SOUNDING:
+        return stepped_at is None or (at is not None and at > stepped_at)
     return _ORDER[before] < _ORDER[after]
 
 
@@ -54,7 +66,9 @@ async def take_progress(
     `occurred_at` is by the centre's clock.
     """
     delivery = await _delivery(transaction, gateway, progress.broadcast_id, device_id)
-    if delivery is None or not moves_forward(delivery["state"], progress.state):
+    if delivery is None or not moves_forward(
+        delivery["state"], progress.state, stepped_at=delivery["stepped_at"], at=occurred_at
+    ):
         return None
     changes: dict[str, Any] = {
         "state": str(progress.state),
@@ -62,6 +76,7 @@ async def take_progress(
         "seconds_sent": progress.seconds_sent,
         "underruns": progress.underruns,
         "detail": progress.detail,
+        "stepped_at": occurred_at,
         **_instants(progress.state, occurred_at),
     }
     await _move(transaction, gateway, delivery, changes)
@@ -86,7 +101,7 @@ async def take_result(
     )
     if command["alarm_id"] is not None:
         await tell_alarm(connection, command["alarm_id"], at=transaction.at)
-    if result.outcome is CommandOutcome.DONE or command["kind"] != "speak.v1":
+    if result.outcome is CommandOutcome.DONE or command["kind"] not in SPEAKING_KINDS:
         return []
     return await _fail_deliveries(transaction, gateway, command["broadcast_id"], result)
 

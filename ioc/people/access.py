@@ -46,6 +46,16 @@ class Access:
         return self.role in _ACKNOWLEDGES
 
     @property
+    def may_set_talk_downs(self) -> bool:
+        """Whether the person may decide what gateways say by themselves."""
+        return self.role in _ACKNOWLEDGES
+
+    @property
+    def may_test_loudspeakers(self) -> bool:
+        """Whether the person may have loudspeakers play a short test tone."""
+        return self.role in _ACKNOWLEDGES or self.role is Role.TECHNICIAN
+
+    @property
     def may_open_console(self) -> bool:
         """Whether the alarm console is this person's page; a hamlet head has the phone page."""
         return self.role is not Role.HAMLET_HEAD

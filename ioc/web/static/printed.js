@@ -1,0 +1,3 @@
+// A page for paper.
+
+document.getElementById('print').addEventListener('click', () => window.print());
