@@ -1,21 +1,6 @@
-"""G.711 over RTP to loudspeakers that listen on a multicast group or a unicast address."""
+"""RTP to loudspeakers that listen on a multicast group or a unicast address: G.711, G.722, Opus."""
 
-from drivers.rtp_multicast.errors import RtpMulticastError, SendFailed, SinkUnusable
-from drivers.rtp_multicast.sink import (
-    FRAME_SAMPLES,
-    SAMPLE_RATE_HZ,
-    Codec,
-    RtpMulticastConfig,
-    RtpMulticastSink,
-)
+from drivers.rtp_multicast.codecs import Codec
+from drivers.rtp_multicast.sink import RtpMulticastConfig, RtpMulticastSink, read_status
 
-__all__ = [
-    "FRAME_SAMPLES",
-    "SAMPLE_RATE_HZ",
-    "Codec",
-    "RtpMulticastConfig",
-    "RtpMulticastError",
-    "RtpMulticastSink",
-    "SendFailed",
-    "SinkUnusable",
-]
+__all__ = ["Codec", "RtpMulticastConfig", "RtpMulticastSink", "read_status"]

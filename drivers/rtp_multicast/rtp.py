@@ -13,24 +13,24 @@ class RtpStream:
     def __init__(
         self, *, payload_type: int, ssrc: int, sequence_number: int, rtp_timestamp: int
     ) -> None:
-        """Args: the RTP payload type (0 PCMU, 8 PCMA) and three random initial values."""
+        """Args: the RTP payload type and three random initial values."""
         self._payload_type = payload_type
         self._ssrc = ssrc
         self._sequence_number = sequence_number
         self._rtp_timestamp = rtp_timestamp
         self._marker = True
 
-    def begin_talkspurt(self, *, silent_samples: int = 0) -> None:
+    def begin_talkspurt(self, *, silent_ticks: int = 0) -> None:
         """Mark the next packet as the first after silence (RFC 3551 §4.1).
 
         Args:
-            silent_samples: Length of the silence before it, in samples of the stream.
+            silent_ticks: Length of the silence before it, in ticks of the RTP clock.
         """
-        self._rtp_timestamp = (self._rtp_timestamp + silent_samples) & 0xFFFFFFFF
+        self._rtp_timestamp = (self._rtp_timestamp + silent_ticks) & 0xFFFFFFFF
         self._marker = True
 
-    def next_packet(self, payload: bytes, *, samples: int) -> bytes:
-        """The packet that carries `payload`, `samples` long; counts even if it is then not sent."""
+    def next_packet(self, payload: bytes, *, ticks: int) -> bytes:
+        """The packet that carries `payload`, `ticks` of the RTP clock long; counts even if not sent."""
         packet = _HEADER.pack(
             _VERSION_2,
             self._payload_type | (_MARKER if self._marker else 0),
@@ -39,6 +39,6 @@ class RtpStream:
             self._ssrc,
         )
         self._sequence_number = (self._sequence_number + 1) & 0xFFFF
-        self._rtp_timestamp = (self._rtp_timestamp + samples) & 0xFFFFFFFF
+        self._rtp_timestamp = (self._rtp_timestamp + ticks) & 0xFFFFFFFF
         self._marker = False
         return packet + payload

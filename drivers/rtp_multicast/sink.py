@@ -3,25 +3,13 @@
 import ipaddress
 import secrets
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
-from drivers.loudspeaker import Samples
-from drivers.rtp_multicast.errors import SendFailed, SinkUnusable
-from drivers.rtp_multicast.g711 import encode_alaw, encode_ulaw
+from drivers.loudspeaker import LoudspeakerStatus, Samples, SendFailed, SinkUnusable
+from drivers.rtp_multicast.codecs import CODECS, Codec
 from drivers.rtp_multicast.rtp import RtpStream
 
-Codec = Literal["pcmu", "pcma"]
-
-SAMPLE_RATE_HZ = 8000
-FRAME_SAMPLES = 160
-"""20 ms, the packet time every G.711 loudspeaker understands (RFC 3551 §4.2)."""
-
-_ENCODERS: dict[Codec, tuple[int, Callable[[Samples], bytes]]] = {
-    "pcmu": (0, encode_ulaw),
-    "pcma": (8, encode_alaw),
-}
 # DSCP EF: switches that honour it send speech first (RFC 4594 §4.1).
 _EXPEDITED_FORWARDING = 46 << 2
 
@@ -39,12 +27,14 @@ class RtpMulticastConfig:
     ttl: int = 1
     """Multicast hops: 1 stays in this network; unicast is not limited by it."""
 
+    @property
+    def sample_rate_hz(self) -> int:
+        """What a sink of these settings takes, known before it is open."""
+        return CODECS[self.codec].sample_rate_hz
+
 
 class RtpMulticastSink:
     """One open loudspeaker; feed it a frame every 20 ms. Use from one thread at a time."""
-
-    sample_rate_hz = SAMPLE_RATE_HZ
-    frame_samples = FRAME_SAMPLES
 
     def __init__(self, config: RtpMulticastConfig) -> None:
         """Open the socket; `close` it, or use the sink as a context manager.
@@ -52,15 +42,34 @@ class RtpMulticastSink:
         Raises:
             SinkUnusable: The address or the interface does not exist or cannot be used here.
         """
-        payload_type, self._encode = _ENCODERS[config.codec]
+        self._codec = CODECS[config.codec]
         self._name = f"{config.address}:{config.port}"
         self._socket = _open_socket(config)
+        self._encode = self._codec.open_encoder()
         self._stream = RtpStream(
-            payload_type=payload_type,
+            payload_type=self._codec.payload_type,
             ssrc=secrets.randbits(32),
             sequence_number=secrets.randbits(16),
             rtp_timestamp=secrets.randbits(32),
         )
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """8000 (G.711), 16000 (G.722) or 48000 (Opus)."""
+        return self._codec.sample_rate_hz
+
+    @property
+    def frame_samples(self) -> int:
+        """Samples in one frame of 20 ms, the packet time every loudspeaker understands."""
+        return self._codec.frame_samples
+
+    def prepare(self) -> None:
+        """Nothing needs preparing: these loudspeakers listen always."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Always."""
+        return True
 
     def begin(self, *, silent_s: float = 0.0) -> None:
         """Announce that the next frame starts something new, `silent_s` after the last frame.
@@ -68,19 +77,22 @@ class RtpMulticastSink:
         The source (SSRC) stays the same: many loudspeakers listen to one source until it has been
         silent for a while, and would not hear an emergency that came from another.
         """
-        self._stream.begin_talkspurt(silent_samples=round(silent_s * SAMPLE_RATE_HZ))
+        self._stream.begin_talkspurt(silent_ticks=round(silent_s * self._codec.clock_rate_hz))
 
     def send(self, frame: Samples) -> None:
-        """Hand one frame, `(160,) int16` at 8 kHz, to the network without waiting.
+        """Hand one frame, `(frame_samples,) int16`, to the network without waiting.
 
         Raises:
             SendFailed: The network refused it; the frame is lost, the stream goes on counting.
         """
-        packet = self._stream.next_packet(self._encode(frame), samples=len(frame))
+        packet = self._stream.next_packet(self._encode(frame), ticks=self._codec.frame_ticks)
         try:
             self._socket.send(packet)
         except OSError as error:
             raise SendFailed(f"cannot send audio to {self._name}: {error.strerror}") from error
+
+    def finish(self) -> None:
+        """Nothing ends: the loudspeaker falls silent when packets stop."""
 
     def close(self) -> None:
         """Release the socket; closing twice does no harm."""
@@ -91,6 +103,16 @@ class RtpMulticastSink:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+async def read_status(config: RtpMulticastConfig) -> LoudspeakerStatus:
+    """Nothing is known of a loudspeaker that only listens: RTP has no way back.
+
+    Raises:
+        SinkUnusable: The settings cannot work here.
+    """
+    _open_socket(config).close()
+    return LoudspeakerStatus(is_proven=False)
 
 
 def _open_socket(config: RtpMulticastConfig) -> socket.socket:

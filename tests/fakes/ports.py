@@ -2,6 +2,7 @@
 
 import socket
 import time
+from pathlib import Path
 
 
 def find_free_port() -> int:
@@ -28,3 +29,27 @@ def wait_until_listening(port: int, *, timeout_s: float = 10.0) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def find_free_udp_port() -> int:
+    """Return an even UDP port on 127.0.0.1 that nobody listens on right now (RTP ports are even)."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port % 2 == 0:
+            return port
+
+
+def wait_until_bound(port: int, *, timeout_s: float = 15.0) -> None:
+    """Block until somebody listens on UDP `port`.
+
+    Raises:
+        TimeoutError: nobody did in time.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    tables = [Path("/proc/net/udp"), Path("/proc/net/udp6")]
+    while not any(f":{port:04X} " in table.read_text() for table in tables if table.exists()):
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"nobody listens on UDP port {port}")
+        time.sleep(0.02)
