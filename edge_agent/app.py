@@ -23,7 +23,7 @@ from edge_agent.evidence import EvidenceUploader, Spool, wanted_hashes
 from edge_agent.orders.audio_fetching import AudioSource
 from edge_agent.orders.audio_shelf import AudioShelf
 from edge_agent.orders.broadcasts import Broadcasts
-from edge_agent.orders.desk import Desk
+from edge_agent.orders.desk import Desk, Offices
 from edge_agent.orders.markings import Markings
 from edge_agent.orders.trusted_time import TrustedTime
 from edge_agent.outbox import Outbox, open_outbox
@@ -207,14 +207,16 @@ async def _assemble(config: GatewayConfig, *, outbox: Outbox, centre: CentreHttp
     await outbox.write(partial(forget_stale_conditions, device_ids=device_ids, now=clock.now()))
     samples = Samples(outbox.timekeeper)
     trusted_time = TrustedTime(outbox.timekeeper)
+    audio = AudioSource(AudioShelf(config.data_dir / "audio"), centre, clock)
     devices = Devices(
         config,
         outbox=outbox,
         samples=samples,
         standing=await outbox.conditions(),
-        now=lambda: trusted_time.estimate() or clock.now(),
+        audio=audio,
+        known_time=trusted_time.estimate,
     )
-    desk = _make_desk(config, devices, outbox=outbox, centre=centre, trusted_time=trusted_time)
+    desk = _make_desk(config, devices, outbox=outbox, audio=audio, trusted_time=trusted_time)
     identity = Identity(
         address=config.address,
         account=account_of(config.broker, username=config.gateway_id),
@@ -246,27 +248,30 @@ def _make_desk(
     devices: Devices,
     *,
     outbox: Outbox,
-    centre: CentreHttp,
+    audio: AudioSource,
     trusted_time: TrustedTime,
 ) -> Desk:
-    shelf = AudioShelf(config.data_dir / "audio")
     broadcasts = Broadcasts(
         loudspeaker_ids=frozenset(one.id for one in config.loudspeakers),
         outbox=outbox,
         trusted_time=trusted_time,
-        audio=AudioSource(shelf, centre, outbox.timekeeper.clock),
-        player=devices.player,
+        audio=audio,
+        player=devices.loudspeakers.player,
     )
     return Desk(
         address=config.address,
         key=config.centre.key,
         outbox=outbox,
         trusted_time=trusted_time,
-        broadcasts=broadcasts,
-        markings=Markings(
-            mark=devices.cameras.mark_fixture,
-            forget=devices.cameras.forget_fixture,
-            outbox=outbox,
+        offices=Offices(
+            broadcasts=broadcasts,
+            markings=Markings(
+                mark=devices.cameras.mark_fixture,
+                forget=devices.cameras.forget_fixture,
+                outbox=outbox,
+            ),
+            self_tests=devices.loudspeakers.self_tests,
+            talk_downs=devices.loudspeakers.talk_downs,
         ),
     )
 

@@ -63,7 +63,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="say what is wrong with a configuration")
     _take_config(check)
     check.add_argument(
-        "--online", action="store_true", help="also try broker, centre and every camera once"
+        "--online", action="store_true", help="also try broker, centre and every device once"
     )
     check.set_defaults(command=_check)
     discover = commands.add_parser("discover", help="find ONVIF cameras in the network")
@@ -110,7 +110,8 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _secrets_of(loaded: GatewayConfig) -> list[Path]:
-    passwords = [camera.password_file for camera in loaded.cameras if camera.password_file]
+    devices = (*loaded.cameras, *loaded.loudspeakers)
+    passwords = [device.password_file for device in devices if device.password_file]
     return [loaded.centre.token_file, loaded.broker.password_file, *passwords]
 
 
@@ -121,7 +122,7 @@ def _check_online(loaded: GatewayConfig) -> int:
     for trouble in troubles:
         _complain(trouble)
     if not troubles:
-        _say("broker, centre and cameras answer")
+        _say("broker, centre, cameras and loudspeakers answer")
     return EXIT_TROUBLE if troubles else EXIT_DONE
 
 

@@ -9,27 +9,24 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from contracts.codec import Id, Name
 from contracts.errors import ContractError
 from contracts.topics import Address
 from edge_agent.camera_config import CHECKS_FILES, CameraSettings, DetectorSettings
+from edge_agent.loudspeakers.settings import LoudspeakerSettings, Port
 from edge_agent.secret_files import FilePath, SecretFile
 from edge_agent.strict_yaml import ConfigurationError, StrictSettings, parse
 
-__all__ = ["CameraSettings", "GatewayConfig", "load"]
+__all__ = ["CameraSettings", "GatewayConfig", "LoudspeakerSettings", "load"]
 
 RING_MB_PER_CAMERA = 20
 """The packet rings of one camera: 8 MB of the analysis stream, 12 MB of the evidence stream."""
-
-
-Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 def is_loopback(host: str) -> bool:
@@ -102,28 +99,6 @@ class BrokerSettings(StrictSettings):
         return self
 
 
-def _ipv4(text: str) -> str:
-    try:
-        return str(ipaddress.IPv4Address(text))
-    except ValueError as error:
-        raise ValueError("must be an IPv4 address, like 192.168.1.10") from error
-
-
-class LoudspeakerSettings(StrictSettings):
-    """One loudspeaker."""
-
-    id: Id
-    name: Name
-    area: Id
-    driver: Literal["rtp_multicast"]
-    address: Annotated[str, AfterValidator(_ipv4)]
-    port: Port
-    codec: Literal["pcmu", "pcma"] = "pcmu"
-    interface: Annotated[str, AfterValidator(_ipv4)] | None = None
-    """Address of the local interface to send from; None: the system's choice."""
-    ttl: Annotated[int, Field(ge=0, le=255)] = 1
-
-
 class OutboxSettings(StrictSettings):
     """Bounds of the disk-backed queue."""
 
@@ -158,6 +133,8 @@ class GatewayConfig(StrictSettings):
     broker: BrokerSettings
     cameras: tuple[CameraSettings, ...] = ()
     loudspeakers: tuple[LoudspeakerSettings, ...] = ()
+    loudness_lufs: Annotated[float, Field(ge=-30, le=-9)] = -16.0
+    """How loud every announcement is made before a loudspeaker's own volume (EBU R128)."""
     outbox: OutboxSettings = OutboxSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     ring_memory_mb: Annotated[int, Field(ge=1)] = 640
@@ -196,6 +173,13 @@ class GatewayConfig(StrictSettings):
         for camera in self.cameras:
             for unknown in sorted(set(camera.loudspeakers) - known):
                 yield f"camera {camera.id} names the loudspeaker {unknown}, which is not configured"
+        seeing = {camera.id for camera in self.cameras}
+        for loudspeaker in self.loudspeakers:
+            for unknown in sorted(set(loudspeaker.near_cameras or ()) - seeing):
+                yield (
+                    f"loudspeaker {loudspeaker.id} names the camera {unknown},"
+                    " which is not configured"
+                )
         needed_mb = RING_MB_PER_CAMERA * len(self.cameras)
         if needed_mb > self.ring_memory_mb:
             yield (

@@ -1,4 +1,4 @@
-"""This gateway's cameras and loudspeakers and the two children that serve them."""
+"""This gateway's cameras and loudspeakers, and how they hear of one another."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,18 +8,16 @@ from functools import partial
 from contracts.events import DeviceKind, LitteringConfirmed
 from contracts.state import Device
 from edge_agent.cameras.cameras import Cameras
-from edge_agent.config import GatewayConfig, LoudspeakerSettings
+from edge_agent.config import GatewayConfig
 from edge_agent.device_health import DeviceHealth, condition_key
-from edge_agent.loudspeakers.player import Player
-from edge_agent.loudspeakers.reports import LoudspeakerReports
+from edge_agent.loudspeakers.loudspeakers import Loudspeakers
+from edge_agent.loudspeakers.talk_downs.audio import TalkDownAudio
+from edge_agent.orders.audio_fetching import AudioSource
 from edge_agent.outbox import Entry, Outbox
 from edge_agent.outbox.drafts import Condition
-from edge_agent.playout.messages import Install, RtpMulticastSink
-from edge_agent.supervisor import Backoff, Supervisor
 from edge_agent.telemetry import Samples
 
 _OBJECT_REMEMBERED = timedelta(hours=24)
-_CHILD_BACKOFF = Backoff(first_s=0.5, last_s=30.0)
 
 
 class Devices:
@@ -32,11 +30,14 @@ class Devices:
         outbox: Outbox,
         samples: Samples,
         standing: tuple[Condition, ...],
-        now: Callable[[], datetime],
+        audio: AudioSource,
+        known_time: Callable[[], datetime | None],
     ) -> None:
-        """Args: `now` is the best known present, by which zones have their hours."""
+        """Args: `known_time` is the present, None while nobody knows it.
+
+        Zones have their hours by the machine's clock then; nothing speaks by itself.
+        """
         conditions = {condition.key: condition for condition in standing}
-        self._clock = outbox.timekeeper.clock
 
         def health(device_id: str, *, device_kind: DeviceKind) -> DeviceHealth:
             return DeviceHealth(
@@ -46,36 +47,33 @@ class Devices:
                 standing=conditions.get(condition_key(device_id)),
             )
 
-        healths = {
-            one.id: health(one.id, device_kind=DeviceKind.LOUDSPEAKER)
-            for one in config.loudspeakers
-        }
-        self.player = Player(
-            [_install(loudspeaker) for loudspeaker in config.loudspeakers],
-            clock=self._clock,
-            take_report=LoudspeakerReports(outbox, healths).take,
+        clock = outbox.timekeeper.clock
+        self.loudspeakers = Loudspeakers(
+            config,
+            outbox=outbox,
+            samples=samples,
+            health_of=partial(health, device_kind=DeviceKind.LOUDSPEAKER),
+            talk_down_audio=TalkDownAudio(audio, clock),
+            known_time=known_time,
         )
         self.cameras = Cameras(
             config,
             outbox=outbox,
             samples=samples,
             health_of=partial(health, device_kind=DeviceKind.CAMERA),
-            now=now,
+            now=lambda: known_time() or clock.now(),
+            witness=self.loudspeakers.talk_downs,
         )
-        self._has_loudspeakers = bool(config.loudspeakers)
 
     def child_process_ids(self) -> tuple[int, ...]:
         """Return the processes of the children that run."""
-        pids = (self.cameras.child_process_id, self.player.child.pid)
-        return tuple(pid for pid in pids if pid is not None)
+        vision = self.cameras.child_process_id
+        return (*self.loudspeakers.child_process_ids(), *((vision,) if vision else ()))
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Keep children and cameras running; what is not configured is not started."""
-        children = Supervisor(clock=self._clock, backoff=_CHILD_BACKOFF, stopping=stopping)
+        """Keep children and devices running; what is not configured is not started."""
         async with asyncio.TaskGroup() as tasks:
-            if self._has_loudspeakers:
-                player = children.keep("player", self.player.child.run_once)
-                tasks.create_task(player, name="player")
+            tasks.create_task(self.loudspeakers.run(stopping), name="loudspeakers")
             tasks.create_task(self.cameras.run(stopping), name="cameras")
 
 
@@ -108,14 +106,3 @@ def forget_stale_conditions(entry: Entry, *, device_ids: frozenset[str], now: da
         is_old = now - condition.draft.moment.occurred_at > _OBJECT_REMEMBERED
         if is_stranger or (is_object and is_old):
             entry.end_condition(condition.key)
-
-
-def _install(loudspeaker: LoudspeakerSettings) -> Install:
-    sink = RtpMulticastSink(
-        address=loudspeaker.address,
-        port=loudspeaker.port,
-        codec=loudspeaker.codec,
-        interface=loudspeaker.interface,
-        ttl=loudspeaker.ttl,
-    )
-    return Install(loudspeaker_id=loudspeaker.id, sink=sink)

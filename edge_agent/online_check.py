@@ -1,15 +1,21 @@
-"""Tries what a configuration names, once each: broker, centre, cameras. Changes nothing anywhere."""
+"""Tries what a configuration names, once each: broker, centre, devices. Changes nothing anywhere."""
+
+import asyncio
 
 from drivers.camera import CameraError
+from drivers.loudspeaker import LoudspeakerError
 from edge_agent.app import account_of
 from edge_agent.cameras.streams import credentials_of, find_streams
 from edge_agent.centre_http import AudioRefused, CentreUnreachable, open_centre_http
 from edge_agent.clock import Clock
 from edge_agent.config import CameraSettings, GatewayConfig
+from edge_agent.loudspeakers.settings import HttpPullSink, Loudspeaker
+from edge_agent.playout.sinks import read_status
 from edge_agent.secret_files import read_secret
 from edge_agent.wire.bus import BusError, try_account
 
 _NO_AUDIO = "0" * 64
+_ANSWER_S = 10.0
 
 
 async def find_troubles(config: GatewayConfig, clock: Clock) -> list[str]:
@@ -21,6 +27,8 @@ async def find_troubles(config: GatewayConfig, clock: Clock) -> list[str]:
     troubles = [*await _try_broker(config), *await _try_centre(config)]
     for camera in config.cameras:
         troubles += await _try_camera(camera, clock)
+    for loudspeaker in config.loudspeakers:
+        troubles += await _try_loudspeaker(loudspeaker)
     return troubles
 
 
@@ -52,4 +60,19 @@ async def _try_camera(camera: CameraSettings, clock: Clock) -> list[str]:
         await find_streams(camera, credentials_of(camera), clock)
     except CameraError as error:
         return [f"camera {camera.id}: {error}"]
+    return []
+
+
+async def _try_loudspeaker(loudspeaker: Loudspeaker) -> list[str]:
+    sink = loudspeaker.sink
+    if isinstance(sink, HttpPullSink):
+        return []  # it fetches from the agent, which does not run now
+    password = read_secret(loudspeaker.password_file) if loudspeaker.password_file else None
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            await read_status(sink, password=password)
+    except TimeoutError:
+        return [f"loudspeaker {loudspeaker.id}: no answer within {_ANSWER_S:.0f} s"]
+    except LoudspeakerError as error:
+        return [f"loudspeaker {loudspeaker.id}: {error}"]
     return []

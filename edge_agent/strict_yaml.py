@@ -5,7 +5,7 @@ Owns no setting of its own; reads no file.
 
 import difflib
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -85,7 +85,7 @@ def _repeated_keys(node: yaml.Node, place: Place) -> Iterator[str]:
 
 
 def _fault(model: type[BaseModel], fault: Any, lines: dict[Place, int]) -> str:  # noqa: ANN401
-    place: Place = tuple(fault["loc"])
+    place = _without_tags(model, tuple(fault["loc"]))
     line = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), 1)
     return f"line {line}: {_sentence(model, place, fault)}"
 
@@ -94,27 +94,66 @@ def _sentence(model: type[BaseModel], place: Place, fault: Any) -> str:  # noqa:
     name = _dotted(place)
     match fault["type"]:
         case "extra_forbidden":
-            return f"{name} is no setting{_nearest(model, place)}"
+            return f"{name} is no setting{_nearest(model, fault['loc'])}"
         case "missing":
             return f"{name} is missing"
         case "value_error":
             reason = str(fault["msg"]).removeprefix("Value error, ")
             return f"{name}: {reason}" if place else reason
+        case "union_tag_not_found":
+            return f"{name}.{_discriminator(fault)} is missing"
+        case "union_tag_invalid":
+            told = fault["ctx"]
+            return f"{name}.{_discriminator(fault)}: must be one of {told['expected_tags']}"
         case _:
             return f"{name}: {fault['msg']}"
 
 
+def _discriminator(fault: Any) -> str:  # noqa: ANN401
+    return str(fault["ctx"]["discriminator"]).strip("'")
+
+
 def _nearest(model: type[BaseModel], place: Place) -> str:
-    fields = list(_model_at(model, place[:-1]).model_fields)
+    *_, (_, holder) = _walk(model, place[:-1])
+    fields = list(holder.model_fields)
     near = difflib.get_close_matches(str(place[-1]), fields, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else f"; valid here: {', '.join(fields)}"
 
 
-def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
+def _without_tags(model: type[BaseModel], place: Place) -> Place:
+    """Return a place as the file spells it: a choice between models is no key of it."""
+    return tuple(part for part, _ in _walk(model, place) if part is not None)
+
+
+def _walk(
+    model: type[BaseModel], place: Place
+) -> Iterator[tuple[str | int | None, type[BaseModel]]]:
+    """Yield the start, then each part of a place, with the model that is open there.
+
+    The part is None where it is the tag of a union's member, as pydantic puts it into places.
+    """
+    yield None, model
+    choice: tuple[type[BaseModel], ...] = ()
     for part in place:
-        if isinstance(part, str):
-            model = next(iter(_models_in(model.model_fields[part].annotation)), model)
-    return model
+        if isinstance(part, str) and part in _tags(choice):
+            model, choice = _tags(choice)[part], ()
+            yield None, model
+        elif isinstance(part, int) or part not in model.model_fields:
+            yield part, model
+        else:
+            choice = tuple(_models_in(model.model_fields[part].annotation))
+            model = next(iter(choice), model)
+            yield part, model
+
+
+def _tags(models: Iterable[type[BaseModel]]) -> dict[str, type[BaseModel]]:
+    """Return the members of a union by the value of the key that decides between them."""
+    return {
+        tag: model
+        for model in models
+        for field in model.model_fields.values()
+        if isinstance(tag := field.default, str) and get_origin(field.annotation) is Literal
+    }
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401

@@ -43,6 +43,7 @@ class Speak(_Broadcast):
 class Relay(_Broadcast):
     """Pass on a radio or HTTP stream, live, for a while; interrupted, it joins in again."""
 
+    when_interrupted: Literal["drop", "resume"] = "resume"
     stream_url: Annotated[str, Field(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=500)]
     duration_s: Annotated[float, Field(gt=0, le=LONGEST_RELAY_S)]
 

@@ -35,6 +35,10 @@ class WithheldReason(StrEnum):
     CLOCK_UNKNOWN = "clock_unknown"
     TOO_LATE = "too_late"
     """The sighting was told long after it happened."""
+    BUSY = "busy"
+    """The loudspeakers were speaking, and a talk-down interrupts nobody."""
+    NOT_PLAYED = "not_played"
+    """No loudspeaker took it."""
 
 
 class TalkDownWithheld(EventData):

@@ -14,7 +14,7 @@ from edge_agent.cameras.claims.corroboration import Corroboration
 from edge_agent.cameras.fixture_files import FixtureFile
 from edge_agent.cameras.fixtures import CannotMark, Fixtures
 from edge_agent.cameras.keeper import BACKOFF, CameraKeeper
-from edge_agent.cameras.sightings import Sightings
+from edge_agent.cameras.sightings import Sightings, Witness
 from edge_agent.cameras.vision import Vision
 from edge_agent.cameras.watch_orders import WatchOrders
 from edge_agent.config import CameraSettings, GatewayConfig
@@ -41,6 +41,7 @@ class Cameras:
         samples: Samples,
         health_of: Callable[[str], DeviceHealth],
         now: Callable[[], datetime],
+        witness: Witness,
     ) -> None:
         """Args: `now` is the best known present, by which zones have their hours."""
         self._config = config
@@ -48,6 +49,7 @@ class Cameras:
         self._samples = samples
         self._health_of = health_of
         self._now = now
+        self._witness = witness
         self._clock = outbox.timekeeper.clock
         self._detector = find_detector(config.detector)
         self._vision = Vision(config.data_dir / "spool")
@@ -124,7 +126,12 @@ class Cameras:
             orders,
             fixtures=fixtures,
             vision=self._vision,
-            sightings=Sightings(camera.id, self._outbox, self._corroborations[camera.id]),
+            sightings=Sightings(
+                camera.id,
+                self._outbox,
+                self._corroborations[camera.id],
+                witness=self._witness,
+            ),
             health=self._health_of(camera.id),
             samples=self._samples,
         )

@@ -4,7 +4,7 @@ Judges nothing; which event a finding becomes is in `drafts`.
 """
 
 from functools import partial
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import structlog
 
@@ -29,11 +29,26 @@ Sighting = (
 )
 
 
+class Witness(Protocol):
+    """Who hears at once of what was recorded for the first time; never waits."""
+
+    def see(self, draft: Draft) -> None:
+        """Something was seen, or was seen to end."""
+
+    def lose_sight(self, camera_id: str) -> None:
+        """What the camera saw is not seen any more."""
+
+
 class Sightings:
     """What one camera sees and how far its pictures can be relied on."""
 
     def __init__(
-        self, camera_id: str, outbox: Outbox, corroboration: Corroboration | None = None
+        self,
+        camera_id: str,
+        outbox: Outbox,
+        corroboration: Corroboration | None = None,
+        *,
+        witness: Witness | None = None,
     ) -> None:
         """Args: `corroboration` knows what the camera itself claims; None: it claims nothing."""
         self.clock = outbox.timekeeper.clock
@@ -41,6 +56,7 @@ class Sightings:
         self._outbox = outbox
         self._timekeeper = outbox.timekeeper
         self._agreement = Agreement(corroboration or Corroboration(), outbox.timekeeper)
+        self._witness = witness
         self._moving_since_s: dict[str, float] = {}
         self._has_begun = False
 
@@ -77,6 +93,8 @@ class Sightings:
             ending = partial(conditions.end_unseen, camera_id=self._camera_id, until=now)
             await self._outbox.write(ending)
             self._has_begun = False
+        if self._witness is not None:
+            self._witness.lose_sight(self._camera_id)
 
     async def _record_motion(self, finding: vision.MotionStarted | vision.MotionEnded) -> None:
         if isinstance(finding, vision.MotionStarted):
@@ -94,6 +112,7 @@ class Sightings:
             draft = drafts.draft_confirmed(finding, self._timekeeper)
             draft = self._agreement.add_littering(finding, draft)
             await self._outbox.write(partial(Entry.state_condition, key=key, draft=draft))
+            self._show(draft)
             log.info("littering confirmed", camera_id=self._camera_id, zone=finding.zone)
         elif finding.fixture_id:
             await self._record_recognised(finding)
@@ -137,7 +156,15 @@ class Sightings:
         self._has_begun = True
         if not await self._outbox.write(partial(conditions.begin, key=key, draft=draft)):
             log.warning("began twice, told once", condition=key)
+        else:
+            self._show(draft)
 
     async def _end(self, key: str, draft: Draft) -> None:
         if not await self._outbox.write(partial(conditions.end, key=key, draft=draft)):
             log.warning("ended, but had not begun", condition=key)
+        else:
+            self._show(draft)
+
+    def _show(self, draft: Draft) -> None:
+        if self._witness is not None:
+            self._witness.see(draft)

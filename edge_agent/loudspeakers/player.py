@@ -12,13 +12,16 @@ from pydantic import ValidationError
 
 from edge_agent.children import Child
 from edge_agent.clock import Clock
-from edge_agent.playout.messages import REPORT, Install, Play, Progress, SinkFault, Stop
+from edge_agent.playout.messages import REPORT, Install, Play, Progress, Relay, SinkFault, Stop
 
 log = structlog.get_logger(__name__)
 
 Key = tuple[str, str]
 """Broadcast and loudspeaker."""
 TakeReport = Callable[[Progress | SinkFault], Awaitable[None]]
+Broadcast = Play | Relay
+
+_UNDER_WAY = frozenset({"started", "interrupted", "resumed"})
 
 
 class Player:
@@ -30,14 +33,14 @@ class Player:
         self._installs = tuple(installs)
         self._clock = clock
         self._take_report = take_report
-        self._waiting: dict[Key, Play] = {}
-        self._playing: set[Key] = set()
+        self._waiting: dict[Key, Broadcast] = {}
+        self._playing: dict[Key, Broadcast] = {}
         self.child = Child("player", (sys.executable, "-m", "edge_agent.playout"), self)
 
-    def play(self, play: Play) -> None:
+    def play(self, broadcast: Broadcast) -> None:
         """Hand a broadcast for one loudspeaker to the child; reports follow."""
-        self._waiting[play.broadcast_id, play.loudspeaker_id] = play
-        self.child.send(play.model_dump_json())
+        self._waiting[broadcast.broadcast_id, broadcast.loudspeaker_id] = broadcast
+        self.child.send(broadcast.model_dump_json())
 
     async def stop(self, stop: Stop) -> None:
         """Stop what was handed over; `stopped` is reported for each."""
@@ -53,12 +56,20 @@ class Player:
         key = (broadcast_id, loudspeaker_id)
         return key in self._waiting or key in self._playing
 
+    def playing(self, broadcast_id: str, loudspeaker_id: str) -> Broadcast | None:
+        """Return what was ordered of a broadcast that has started and not ended."""
+        return self._playing.get((broadcast_id, loudspeaker_id))
+
+    def is_speaking(self, loudspeaker_id: str) -> bool:
+        """Tell whether a loudspeaker is being spoken through now."""
+        return any(speaking == loudspeaker_id for _, speaking in self._playing)
+
     async def started(self) -> None:
         """Tell a child that was started what it must know."""
         for install in self._installs:
             self.child.send(install.model_dump_json())
-        for play in self._waiting.values():
-            self.child.send(play.model_dump_json())
+        for broadcast in self._waiting.values():
+            self.child.send(broadcast.model_dump_json())
 
     async def take(self, line: bytes) -> None:
         """Pass on what the child reports."""
@@ -73,7 +84,7 @@ class Player:
 
     async def ended(self) -> None:
         """Report what the child can no longer finish."""
-        cut, self._playing = self._playing, set()
+        cut, self._playing = self._playing, {}
         for key in sorted(cut):
             detail = "the player ended while playing"
             at_s = self._clock.monotonic_s()
@@ -81,11 +92,11 @@ class Player:
 
     def _follow(self, progress: Progress) -> None:
         key = (progress.broadcast_id, progress.loudspeaker_id)
-        self._waiting.pop(key, None)
-        if progress.state == "started":
-            self._playing.add(key)
-        else:
-            self._playing.discard(key)
+        waited = self._waiting.pop(key, None)
+        if progress.state == "started" and waited is not None:
+            self._playing[key] = waited
+        elif progress.state not in _UNDER_WAY:
+            self._playing.pop(key, None)
 
 
 def _matches(stop: Stop, key: Key) -> bool:

@@ -191,6 +191,57 @@ loudspeakers:
     assert "loudspeakers[0].interface: must be an IPv4 address" in faults(load, BASE + loudspeaker)
 
 
+LOUDSPEAKERS = """\
+loudspeakers:
+  - id: loa1
+    name: Loa
+    area: ban-chuong
+    driver: sip
+    address: 192.0.2.8
+    username: ioc
+    password_file: cam
+"""
+
+
+def test_a_loudspeaker_has_the_keys_of_its_driver(load, tmp_path):
+    """The player is told what its driver needs; the password goes beside it."""
+    (loudspeaker,) = load(BASE + LOUDSPEAKERS).loudspeakers
+    sink = loudspeaker.sink
+    assert (sink.driver, sink.address, sink.username) == ("sip", "192.0.2.8", "ioc")
+    assert not hasattr(sink, "password_file")
+    assert loudspeaker.password_file == tmp_path / "cam"
+    assert (loudspeaker.volume_db, loudspeaker.emergency_volume_db) == (-6, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("driver: sip", "driver: sipp", "line 13: loudspeakers[0].driver: must be one of 'rtp_"),
+        ("    driver: sip\n", "", "line 13: loudspeakers[0].driver is missing"),
+        ("address:", "adress:", "line 17: loudspeakers[0].adress is no setting; did you mean ad"),
+        ("address: 192.0.2.8", "port: 70000", "line 17: loudspeakers[0].port: Input should be"),
+        ("    password_file: cam\n", "", "line 13: loudspeakers[0]: username and password_file"),
+        ("driver: sip\n    address: 192.0.2.8\n    username: ioc", "driver: alsa", "no account"),
+        ("username", "emergency_volume_db: -20\n    username", "the quieter one"),
+        ("username", "self_test_at: 13:00\n    username", "write it in quotes, like '03:00'"),
+        ("username", "near_cameras: [cam7]\n    username", "names the camera cam7, which is not"),
+        (
+            "driver: sip\n    address: 192.0.2.8",
+            "driver: axis_vapix\n    url: ftp://192.0.2.8",
+            "must begin with http:// or https://",
+        ),
+        (
+            "driver: sip\n    address: 192.0.2.8",
+            "driver: onvif_backchannel\n    url: rtsp://ioc:pw@192.0.2.8/1",
+            "an address holds no credentials",
+        ),
+    ],
+)
+def test_a_loudspeaker_that_cannot_work_is_refused(load, before, after, told):
+    """With its line, whatever its driver."""
+    assert told in faults(load, BASE + LOUDSPEAKERS.replace(before, after))
+
+
 def test_an_empty_secret_is_refused(load, tmp_path):
     """An empty password file is a mistake, not a password."""
     loaded = load(BASE)

@@ -13,8 +13,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from contracts.commands import Audio, MarkFixture, Speak
+from contracts.commands import Audio, MarkFixture, SetTalkDowns, Speak, TalkDown
 from contracts.events import (
+    Answer,
+    BroadcastHeard,
     BroadcastProgress,
     CommandOutcome,
     CommandResult,
@@ -22,8 +24,11 @@ from contracts.events import (
     DeviceUp,
     DownReason,
     EvidenceClip,
+    Hearing,
     LitteringConfirmed,
     LitteringFixture,
+    TalkDownAnswered,
+    TalkDownSpoken,
 )
 from contracts.state import Will
 from tests.edge_agent.audio import tone_ogg
@@ -139,15 +144,35 @@ def states_of(centre, loudspeaker_id="loa1"):
     ]
 
 
+async def order_talk_down(centre) -> None:
+    """Have the loudspeaker speak to whoever leaves something in the lane."""
+    audio = tone_ogg(seconds=1.0)
+    sha256 = hashlib.sha256(audio).hexdigest()
+    centre.audio[sha256] = audio
+    talk_down = TalkDown(
+        talk_down_id="44444444-0000-4000-8000-000000000001",
+        camera_id="cam1",
+        causes=("littering",),
+        loudspeaker_ids=("loa1",),
+        audio=Audio(sha256=sha256, size_bytes=len(audio), duration_s=1),
+    )
+    await centre.order(centre.sign(SetTalkDowns(talk_downs=(talk_down,))))
+    await centre.until(lambda: ("GET", f"/gateway/audio/{sha256}") in centre.requests, 15)
+
+
 async def test_littering_is_seen_and_its_evidence_arrives(centre, broker, tmp_path, agent_log):
-    """A bag left in the lane becomes an event with pictures and a clip, until somebody says that
-    it belongs there; telemetry comes too."""
+    """A bag left in the lane becomes an event with pictures and a clip, and is spoken about, until
+    somebody says that it belongs there; telemetry comes too."""
     async with camera("--scene", "lane-dumping") as xaddr:
         settings = camera_settings(xaddr, clip={"before_s": 2, "after_s": 1})
-        config = write_config(tmp_path, centre, broker, cameras=[settings])
+        speakers = [loudspeaker_settings(find_free_port())]
+        config = write_config(tmp_path, centre, broker, cameras=[settings], loudspeakers=speakers)
         async with agent(config, agent_log):
+            await centre.until(lambda: centre.births)
+            await order_talk_down(centre)
             await centre.until(lambda: centre.data(LitteringConfirmed), 70)
             (littering,) = centre.data(LitteringConfirmed)
+            await centre.until(lambda: centre.data(TalkDownSpoken), 15)
             wanted = {picture.sha256 for picture in littering.pictures}
             assert wanted
             await centre.until(lambda: wanted <= set(centre.evidence), 15)
@@ -164,7 +189,11 @@ async def test_littering_is_seen_and_its_evidence_arrives(centre, broker, tmp_pa
                 centre.sign(MarkFixture(camera_id="cam1", object_id=littering.object_id))
             )
             await centre.until(lambda: centre.data(LitteringFixture), 15)
-    assert clip.object_id == littering.object_id
+            await centre.until(lambda: centre.data(TalkDownAnswered), 15)
+    (spoken,) = centre.data(TalkDownSpoken)
+    (answered,) = centre.data(TalkDownAnswered)
+    assert spoken.object_id == clip.object_id == littering.object_id
+    assert (answered.broadcast_id, answered.answer) == (spoken.broadcast_id, Answer.UNKNOWN)
     assert centre.evidence[clip.clip.sha256][4:8] == b"ftyp"
     (taught,) = json.loads((tmp_path / "data" / "fixtures" / "cam1.json").read_text())
     assert taught["looks"], "the analysis still knew the object"
@@ -191,12 +220,15 @@ async def test_an_order_to_speak_is_heard_and_proven(centre, broker, tmp_path, a
             )
             await centre.order(centre.sign(speak))
             await centre.until(lambda: "finished" in states_of(centre), 20)
+            await centre.until(lambda: centre.data(BroadcastHeard), 20)
             began = asyncio.get_running_loop().time()
             running.send_signal(signal.SIGTERM)
             assert await running.wait() == 0
             assert asyncio.get_running_loop().time() - began < 5
         assert states_of(centre) == ["accepted", "cached", "started", "finished"]
         assert states_of(centre, "loa9") == ["failed"]
+        (heard,) = centre.data(BroadcastHeard)
+        assert (heard.hearing, heard.camera_id) == (Hearing.INCONCLUSIVE, None), "no camera is near"
         assert CommandOutcome.DONE in {result.outcome for result in centre.data(CommandResult)}
         assert isinstance(centre.states[-1], Will)
         async with asyncio.timeout(10):

@@ -91,8 +91,8 @@ def over_rtsp(
     """Return the stream with start codes, and no parameter sets but before keyframes, if at all."""
     framing = framing_of(form.codec, form.extradata)
     changed = [
-        replace(
-            p, payload=framing.annex_b(p.payload, framing.sets if p.keyframe and in_band else ())
+        p._replace(
+            payload=framing.annex_b(p.payload, framing.sets if p.keyframe and in_band else ())
         )
         for p in packets
     ]
@@ -103,7 +103,7 @@ def over_rtsp(
 def shifted(packets: Sequence[Packet], by_s: float, *, base: Fraction) -> list[Packet]:
     """Return the packets as if they had come later."""
     ticks = round(by_s / base)
-    return [replace(p, pts=p.pts + ticks, t_s=p.t_s + by_s) for p in packets]
+    return [p._replace(pts=p.pts + ticks, t_s=p.t_s + by_s) for p in packets]
 
 
 def decode(file: Path) -> list[tuple[float, np.ndarray]]:

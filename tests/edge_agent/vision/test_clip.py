@@ -142,14 +142,14 @@ def test_a_clip_is_bounded_around_what_it_is_about() -> None:
     asked = Request(begin_s=15.0, end_s=195.0, around_s=32.0)
     large = footage.choose(packets, asked, None)
     assert (large[0].t_s, large[-1].t_s) == (10.0, 69.0)
-    small = [replace(p, payload=b"x") for p in packets]
+    small = [p._replace(payload=b"x") for p in packets]
     assert footage.choose(small, asked, None)[-1].t_s == 100.0
 
 
 def test_what_holds_no_picture_is_said_to_be_impossible(tmp_path: Path) -> None:
     """Bytes that are no video leave no file behind."""
     form, packets = encode(pictures=10)
-    broken = [replace(p, payload=bytes(len(p.payload))) for p in packets]
+    broken = [p._replace(payload=bytes(len(p.payload))) for p in packets]
     for masks in ((), (CORNER,)):
         with pytest.raises(ClipImpossible):
             make_clip(tmp_path, replace(form, extradata=None), broken, ASKED, masks)

@@ -280,7 +280,7 @@ def stream(fps_at: Callable[[float], float], *, until_s: float, nominal_fps: flo
     """Return what is told of a stream that sends so many pictures per second."""
     checkup, told, t_s = Checkup(nominal_fps), [], 0.0
     while t_s < until_s:
-        told += checkup.packet(t_s, lambda: Count(decoded=0, errors=0, drift_s=None))
+        told += checkup.packets(1, t_s, lambda: Count(decoded=0, errors=0, drift_s=None))
         t_s += 1.0 / fps_at(t_s)
     return told
 
@@ -306,7 +306,9 @@ def test_packets_that_the_gateway_had_no_time_for_are_not_the_cameras_fault() ->
     checkup, told = Checkup(10.0), []
     for number in range(3000):
         if number < 1000 or number % 10 == 0:
-            told += checkup.packet(number / 10, lambda: Count(decoded=0, errors=0, drift_s=None))
+            told += checkup.packets(
+                1, number / 10, lambda: Count(decoded=0, errors=0, drift_s=None)
+            )
         else:
             checkup.flow.skip(1)
     assert told == []
@@ -322,7 +324,7 @@ def test_broken_pictures_and_a_wrong_clock_are_told() -> None:
     checkup, told = Checkup(5.0), []
     for number in range(5 * 500):
         t_s = number / 5
-        told += checkup.packet(t_s, lambda t_s=t_s: count(t_s))
+        told += checkup.packets(1, t_s, lambda t_s=t_s: count(t_s))
         if any(change.condition == "clock_drift" for change in told):
             assert "4.0 s ahead" in checkup.describe("clock_drift")
     assert names(told) == [

@@ -22,7 +22,8 @@ class Stream:
         """Send packets; a picture is looked at after every third."""
         for number in range(packets):
             size = self._means[moving] * self._rng.lognormal(0, self._spread)
-            self.gate.note(round(size), keyframe=number % GOP == 0)
+            if number % GOP:
+                self.gate.note([round(size)])
             self.woken += self.gate.wakes
             if seen and number % 3 == 2:
                 self.gate.learn(moving=moving)

@@ -57,7 +57,7 @@ def test_what_was_background_before_something_long_there_is_known_again() -> Non
     for number in range(1, 120):
         t_s = number / 5
         luma = shut if 4 <= t_s < 10 or t_s >= 16 else wall
-        background.step(luma, t_s, 0.2)
+        background.step(luma, t_s)
         if t_s == 8:
             background.absorb(place, np.ones((100, 60), bool))
         if t_s in (9.0, 12.0, 18.0):
