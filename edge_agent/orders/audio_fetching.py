@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
@@ -48,8 +48,16 @@ class AudioSource:
             await self._clock.sleep(_BACKOFF.wait_s(attempt, None, random.random))
         raise AudioUnobtainable(obstacle)
 
+    async def find(self, audio: Audio) -> Path | None:
+        """Return the file if it is on disk; nothing is fetched."""
+        return await asyncio.to_thread(self._shelf.find, audio.sha256)
+
+    def pin(self, hashes: Iterable[str]) -> None:
+        """Keep these on disk, once they are there, until others are pinned."""
+        self._shelf.pin(hashes)
+
     async def _obtain_once(self, audio: Audio) -> Path:
-        found = await asyncio.to_thread(self._shelf.find, audio.sha256)
+        found = await self.find(audio)
         if found is not None:
             return found
         body = await self._centre.fetch_audio(audio.sha256, size_bytes=audio.size_bytes)

@@ -15,6 +15,7 @@ class AudioShelf:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._max_bytes = max_bytes
+        self._pinned: frozenset[str] = frozenset()
         for torn in folder.glob("*.part"):
             torn.unlink()
 
@@ -44,9 +45,13 @@ class AudioShelf:
         part.rename(path)
         return path
 
+    def pin(self, hashes: Iterable[str]) -> None:
+        """Have these give way to nothing, and what was pinned before give way again."""
+        self._pinned = frozenset(hashes)
+
     def tidy(self, in_use: Iterable[str]) -> None:
-        """Delete the least recently used files above the bound, except those in use."""
-        keep = {self._path(sha256) for sha256 in in_use}
+        """Delete the least recently used files above the bound, except those in use or pinned."""
+        keep = {self._path(sha256) for sha256 in self._pinned.union(in_use)}
         files = sorted(
             ((file.stat().st_mtime, file.stat().st_size, file) for file in self._folder.iterdir()),
         )

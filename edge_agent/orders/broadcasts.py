@@ -1,4 +1,4 @@
-"""From a proven order to speak to what the player is given, and back to proof of play.
+"""From a proven order to speak or relay to what the player is given, and back to proof of play.
 
 Every step is on disk before it is acted upon, so that a crash neither repeats nor forgets one.
 """
@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 
 from contracts.codec import Id
-from contracts.commands import Command, Speak, Stop
+from contracts.commands import Command, Relay, Speak, Stop
 from contracts.events import BroadcastProgress, BroadcastState, CommandOutcome
 from edge_agent.loudspeakers.player import Player
 from edge_agent.orders import ledger, playbacks
@@ -24,14 +25,32 @@ from edge_agent.playout import messages as playout
 log = structlog.get_logger(__name__)
 
 _RESUME_CLOCK_WAIT_S = 60.0
+_BEGUN = frozenset({BroadcastState.STARTED, BroadcastState.INTERRUPTED, BroadcastState.RESUMED})
+_LEAD_S, _EMERGENCY_LEAD_S = 1.0, 0.3
+"""Those that take turns start so much later, when all of them are ready."""
+Order = Speak | Relay
 
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
     """When a broadcast may start, on the machine's monotonic clock."""
 
+    now_s: float
     not_before_s: float | None
     expires_at_s: float
+
+    def of(self, loudspeaker_id: str, order: Order) -> tuple[float | None, float]:
+        """Return when a loudspeaker may start, and until when.
+
+        Those that take turns count from one instant, so it is named, also where it is "at once".
+        """
+        offsets_s = order.offsets_s if isinstance(order, Speak) else {}
+        if not any(offsets_s.values()):
+            return self.not_before_s, self.expires_at_s
+        lead_s = _EMERGENCY_LEAD_S if order.priority == "emergency" else _LEAD_S
+        common_s = self.now_s + lead_s if self.not_before_s is None else self.not_before_s
+        offset_s = offsets_s.get(loudspeaker_id, 0.0)
+        return common_s + offset_s, self.expires_at_s + lead_s + offset_s
 
 
 class Broadcasts:
@@ -58,15 +77,15 @@ class Broadcasts:
 
     async def resume(self, command: Command) -> None:
         """Go on with a command that was accepted before a restart."""
-        speak = command.data
-        if isinstance(speak, Speak):
+        order = command.data
+        if isinstance(order, Speak | Relay):
             await self._time.wait_until_known(_RESUME_CLOCK_WAIT_S)
-            await self._deliver(command, speak)
+            await self._deliver(command, order)
 
-    async def speak(self, command: Command, speak: Speak) -> None:
+    async def carry_out(self, command: Command, order: Order) -> None:
         """Accept, fetch the audio, hand over; progress is reported from here on."""
-        if await self._outbox.write(partial(self._accept, command=command, speak=speak)):
-            await self._deliver(command, speak)
+        if await self._outbox.write(partial(self._accept, command=command, order=order)):
+            await self._deliver(command, order)
 
     async def stop(self, command: Command, stop: Stop) -> None:
         """Stop what plays and what waits."""
@@ -83,62 +102,57 @@ class Broadcasts:
 
         await self._outbox.write(note)
 
-    async def _deliver(self, command: Command, speak: Speak) -> None:
-        try:
-            path = await self._audio.obtain(
-                speak.audio, has_expired=lambda: self._has_expired(command)
-            )
-        except AudioUnobtainable as error:
-            await self._outbox.write(partial(_give_up, command=command, detail=str(error)))
-            return
-        start = self._start_of(command, speak)
-        ready = await self._outbox.write(partial(_cache, command=command))
-        for playback in ready:
-            if self._player.has(playback.broadcast_id, playback.loudspeaker_id):
-                continue
-            self._player.play(
-                playout.Play(
-                    broadcast_id=playback.broadcast_id,
-                    loudspeaker_id=playback.loudspeaker_id,
-                    audio_path=str(path),
-                    priority=speak.priority,
-                    start_at_s=start.not_before_s,
-                    expires_at_s=start.expires_at_s,
+    async def _deliver(self, command: Command, order: Order) -> None:
+        path: Path | None = None
+        if isinstance(order, Speak):
+            try:
+                path = await self._audio.obtain(
+                    order.audio, has_expired=lambda: self._has_expired(command)
                 )
-            )
+            except AudioUnobtainable as error:
+                await self._outbox.write(partial(_give_up, command=command, detail=str(error)))
+                return
+        start = self._start_of(command, order)
+        ready = await self._outbox.write(
+            partial(_make_ready, command=command, is_cached=path is not None)
+        )
+        for playback in ready:
+            if not self._player.has(playback.broadcast_id, playback.loudspeaker_id):
+                self._player.play(_to_play(order, playback.loudspeaker_id, path, start))
 
     def _has_expired(self, command: Command) -> bool:
         latest = self._time.latest()
         return latest is None or latest >= command.expires_at
 
-    def _start_of(self, command: Command, speak: Speak) -> Start:
+    def _start_of(self, command: Command, order: Order) -> Start:
         now_s = self._outbox.timekeeper.clock.monotonic_s()
         latest, likeliest = self._time.latest(), self._time.estimate()
         if latest is None or likeliest is None:
-            return Start(not_before_s=None, expires_at_s=now_s)
-        wait = timedelta() if speak.not_before is None else speak.not_before - likeliest
+            return Start(now_s=now_s, not_before_s=None, expires_at_s=now_s)
+        wait = timedelta() if order.not_before is None else order.not_before - likeliest
         return Start(
+            now_s=now_s,
             not_before_s=now_s + wait.total_seconds() if wait > timedelta() else None,
             expires_at_s=now_s + (command.expires_at - latest).total_seconds(),
         )
 
-    def _accept(self, entry: Entry, *, command: Command, speak: Speak) -> bool:
+    def _accept(self, entry: Entry, *, command: Command, order: Order) -> bool:
         """Return whether there is a loudspeaker to play on; the same command only once."""
         if ledger.judge(entry, command) is not ledger.Verdict.UNSEEN:
             return False
         ledger.accept(entry, command)
-        known = [one for one in speak.loudspeaker_ids if one in self._known]
+        known = [one for one in order.loudspeaker_ids if one in self._known]
         overtaken = ledger.stops_after(entry, command.command_number)
-        for loudspeaker_id in speak.loudspeaker_ids:
+        for loudspeaker_id in order.loudspeaker_ids:
             if loudspeaker_id in self._known:
                 playbacks.begin(
                     entry,
-                    broadcast_id=speak.broadcast_id,
+                    broadcast_id=order.broadcast_id,
                     loudspeaker_id=loudspeaker_id,
                     command_number=command.command_number,
                 )
             else:
-                _record_unknown(entry, speak, loudspeaker_id)
+                _record_unknown(entry, order, loudspeaker_id)
         # A stop obeys no clock, so it may be carried out while what it stops waits for the time.
         for playback in playbacks.unended(entry, command.command_number):
             if any(_concerns(stop, playback) for stop in overtaken):
@@ -148,9 +162,9 @@ class Broadcasts:
         return bool(known)
 
 
-def _record_unknown(entry: Entry, speak: Speak, loudspeaker_id: str) -> None:
+def _record_unknown(entry: Entry, order: Order, loudspeaker_id: str) -> None:
     failed = BroadcastProgress(
-        broadcast_id=speak.broadcast_id,
+        broadcast_id=order.broadcast_id,
         state=BroadcastState.FAILED,
         detail="this gateway has no such loudspeaker",
     )
@@ -165,7 +179,7 @@ def _settle_interrupted(
         if is_held(playback.broadcast_id, playback.loudspeaker_id):
             continue
         forgotten = not ledger.remembers(entry, playback.command_number)
-        if playback.state is BroadcastState.STARTED or forgotten:
+        if playback.state in _BEGUN or forgotten:
             playbacks.end(entry, playback, BroadcastState.FAILED, "agent restarted")
         else:
             numbers.add(playback.command_number)
@@ -179,11 +193,11 @@ def _give_up(entry: Entry, *, command: Command, detail: str) -> None:
         ledger.answer(entry, command, CommandOutcome.FAILED, detail)
 
 
-def _cache(entry: Entry, *, command: Command) -> tuple[Playback, ...]:
+def _make_ready(entry: Entry, *, command: Command, is_cached: bool) -> tuple[Playback, ...]:
     """Note that the audio is here and answer the command; return what is left to play."""
     ready = playbacks.unended(entry, command.command_number)
     for playback in ready:
-        if playback.state is BroadcastState.ACCEPTED:
+        if is_cached and playback.state is BroadcastState.ACCEPTED:
             cached = BroadcastProgress(
                 broadcast_id=playback.broadcast_id, state=BroadcastState.CACHED
             )
@@ -197,3 +211,22 @@ def _concerns(stop: Stop, playback: Playback) -> bool:
     return stop.broadcast_id in {None, playback.broadcast_id} and (
         stop.loudspeaker_ids is None or playback.loudspeaker_id in stop.loudspeaker_ids
     )
+
+
+def _to_play(
+    order: Order, loudspeaker_id: str, path: Path | None, start: Start
+) -> playout.Play | playout.Relay:
+    start_at_s, expires_at_s = start.of(loudspeaker_id, order)
+    common = {
+        "broadcast_id": order.broadcast_id,
+        "loudspeaker_id": loudspeaker_id,
+        "priority": order.priority,
+        "level": order.level,
+        "when_interrupted": order.when_interrupted,
+        "start_at_s": start_at_s,
+        "expires_at_s": expires_at_s,
+    }
+    if isinstance(order, Relay):
+        live = {"stream_url": order.stream_url, "duration_s": order.duration_s}
+        return playout.Relay.model_validate(common | live)
+    return playout.Play.model_validate(common | {"audio_path": str(path)})

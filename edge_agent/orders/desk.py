@@ -19,13 +19,18 @@ from contracts.commands import (
     ForgetFixture,
     MarkFixture,
     RefusalReason,
+    Relay,
+    SetTalkDowns,
     Speak,
     Stop,
+    TestLoudspeakers,
     key_id_of,
     verify_command,
 )
 from contracts.events import CommandOutcome
 from contracts.topics import Address
+from edge_agent.loudspeakers.self_tests import SelfTests
+from edge_agent.loudspeakers.talk_downs.talk_downs import TalkDowns
 from edge_agent.orders import ledger
 from edge_agent.orders.broadcasts import Broadcasts
 from edge_agent.orders.ledger import Verdict
@@ -42,10 +47,23 @@ _REFUSALS_AT_ONCE = 10
 _REFUSAL_EVERY_S = 6.0
 
 
+_TAKES_LONG = (Speak, Relay, MarkFixture, ForgetFixture, TestLoudspeakers)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Offer:
     command_id: str
     payload: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offices:
+    """Who carries out what is proven and in time."""
+
+    broadcasts: Broadcasts
+    markings: Markings
+    self_tests: SelfTests
+    talk_downs: TalkDowns
 
 
 class Desk:
@@ -58,15 +76,13 @@ class Desk:
         key: Ed25519PublicKey,
         outbox: Outbox,
         trusted_time: TrustedTime,
-        broadcasts: Broadcasts,
-        markings: Markings,
+        offices: Offices,
     ) -> None:
         self._address = address
         self._keys = {key_id_of(key): key}
         self._outbox = outbox
         self._time = trusted_time
-        self._broadcasts = broadcasts
-        self._markings = markings
+        self._offices = offices
         self._offers: asyncio.Queue[_Offer] = asyncio.Queue(_QUEUE)
         self._allowance = Allowance(
             at_once=_REFUSALS_AT_ONCE,
@@ -88,15 +104,16 @@ class Desk:
     async def run_once(self) -> None:
         """Resume what a restart interrupted, then take commands for ever."""
         async with asyncio.TaskGroup() as tasks:
-            for interrupted in await self._broadcasts.interrupted():
-                tasks.create_task(self._broadcasts.resume(interrupted), name="resume broadcast")
+            broadcasts = self._offices.broadcasts
+            for interrupted in await broadcasts.interrupted():
+                tasks.create_task(broadcasts.resume(interrupted), name="resume broadcast")
             while True:
                 offered = await self._offers.get()
                 command = await self._prove(offered)
                 if command is None:
                     continue
-                if isinstance(command.data, Speak | MarkFixture | ForgetFixture):
-                    # On its own: it may wait for the clock, then for its audio or the analysis.
+                if isinstance(command.data, _TAKES_LONG):
+                    # On its own: it may wait for the clock, then for its audio or for a device.
                     tasks.create_task(self._carry_out(command), name=command.kind)
                 else:
                     await self._carry_out(command)
@@ -129,12 +146,24 @@ class Desk:
         objection = await self._object_by_time(command)
         if objection is not None:
             await self._refuse_proven(command, objection)
-        elif isinstance(command.data, Stop):
-            await self._broadcasts.stop(command, command.data)
-        elif isinstance(command.data, Speak):
-            await self._broadcasts.speak(command, command.data)
-        elif isinstance(command.data, MarkFixture | ForgetFixture):
-            await self._markings.carry_out(command, command.data)
+        else:
+            await self._hand_on(command)
+
+    async def _hand_on(self, command: Command) -> None:
+        offices = self._offices
+        match command.data:
+            case Stop() as order:
+                await offices.broadcasts.stop(command, order)
+            case (Speak() | Relay()) as order:
+                await offices.broadcasts.carry_out(command, order)
+            case (MarkFixture() | ForgetFixture()) as order:
+                await offices.markings.carry_out(command, order)
+            case TestLoudspeakers() as order:
+                await offices.self_tests.carry_out(command, order)
+            case SetTalkDowns() as order:
+                await offices.talk_downs.set(command, order)
+            case _:
+                pass  # the clock has been set; there is no other kind
 
     async def _set_clock(self, command: Command, told: Clock) -> None:
         if not self._time.accept(told):

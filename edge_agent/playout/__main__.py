@@ -1,5 +1,6 @@
 """Run the player child: orders as JSON lines on stdin, reports on stdout, until stdin ends."""
 
+import contextlib
 import gc
 import os
 import queue
@@ -15,13 +16,16 @@ import structlog
 from pydantic import ValidationError
 
 from edge_agent.playout.decoding.decoder import Decoder
+from edge_agent.playout.material.relays import Relays
 from edge_agent.playout.messages import ORDER, Report
-from edge_agent.playout.pacer import Pacer
+from edge_agent.playout.pacing.pacer import Pacer
 from edge_agent.playout.player import Input, Player
 
 # The interpreter passes from thread to thread so often; its default of 5 ms is all the pacer has.
 _SWITCH_INTERVAL_S = 0.0005
 _EXIT_BROKEN = 70
+_AT_ONCE = 1_000
+"""Inputs taken before anything is done about them: the orders for one broadcast come in a row."""
 
 log = structlog.get_logger("edge_agent.playout")
 
@@ -40,16 +44,19 @@ def main() -> int:
     # Ctrl-C reaches the whole terminal; the agent decides, by closing stdin.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
-    pacer, decoder = Pacer(inbox.put), Decoder(inbox.put)
-    player = Player(pacer=pacer, decoder=decoder, report=_report)
+    pacer, decoder, relays = Pacer(inbox.put), Decoder(inbox.put), Relays(inbox.put)
+    player = Player(pacer=pacer, decoder=decoder, relays=relays, report=_report)
+    pacer.run()
     threading.Thread(target=partial(_read_orders, inbox), name="orders", daemon=True).start()
     try:
         _run(player, inbox)
-        player.close(now_s=time.monotonic())
+        player.stop(now_s=time.monotonic())
     except BrokenPipeError:
         log.warning("agent_gone", detail="nobody reads the reports any more")
     finally:
         pacer.close()
+        player.close()
+        relays.close()
         decoder.close()
     return 0
 
@@ -58,14 +65,20 @@ def _run(player: Player, inbox: "queue.SimpleQueue[Input | None]") -> None:
     while True:
         now_s = time.monotonic()
         instant_s = player.next_instant_s(now_s=now_s)
-        try:
-            item = inbox.get(timeout=None if instant_s is None else max(0.0, instant_s - now_s))
+        wait_s = None if instant_s is None else max(0.0, instant_s - now_s)
+        for item in _take(inbox, wait_s):
             if item is None:
                 return
             player.take(item, now_s=time.monotonic())
-        except queue.Empty:
-            pass
         player.advance(now_s=time.monotonic())
+
+
+def _take(inbox: "queue.SimpleQueue[Input | None]", wait_s: float | None) -> Iterator[Input | None]:
+    """Wait for an input, then give all that are there."""
+    with contextlib.suppress(queue.Empty):
+        yield inbox.get(timeout=wait_s)
+        for _ in range(_AT_ONCE):
+            yield inbox.get_nowait()
 
 
 def _read_orders(inbox: "queue.SimpleQueue[Input | None]") -> None:

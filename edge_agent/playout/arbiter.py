@@ -1,4 +1,4 @@
-"""Who may speak on one loudspeaker: one turn at a time, by priority, then by time. Pure: no clock.
+"""Who may speak on one loudspeaker: one turn at a time, by priority, level, then time. Pure: no clock.
 
 `Arbiter` is a value. Every function returns the next value; `decide` also says what to do now.
 """
@@ -8,11 +8,25 @@ from enum import Enum, IntEnum
 
 
 class Priority(IntEnum):
-    """The three levels of Thông tư 39/2020/TT-BTTTT; a higher one cuts in at once."""
+    """The three of Thông tư 39/2020/TT-BTTTT, and one below; a higher one cuts in at once."""
 
+    TEST = -1
+    """A self-test gives way to everything."""
     ROUTINE = 0
     PRIORITY = 1
     EMERGENCY = 2
+
+
+class Level(IntEnum):
+    """Whose a broadcast is: orders those that wait with one priority, and cuts nobody off.
+
+    Two authorities may warn at the same time; neither warning is broken off for the other.
+    """
+
+    HAMLET = 0
+    COMMUNE = 1
+    PROVINCE = 2
+    CENTRAL = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +35,7 @@ class Turn:
 
     broadcast_id: str
     priority: Priority
+    level: Level = Level.COMMUNE
     arrival_number: int
     """Grows with every order taken; decides between turns due at the same instant."""
     due_s: float
@@ -28,7 +43,7 @@ class Turn:
     expires_at_s: float | None = None
     """Monotonic instant from which it must not start any more."""
     ready: bool = False
-    """Its audio is decoded."""
+    """It could sound now: its audio and its loudspeaker are ready."""
 
 
 class Verdict(Enum):
@@ -69,7 +84,7 @@ def request(arbiter: Arbiter, turn: Turn) -> Arbiter:
 
 
 def mark_ready(arbiter: Arbiter, broadcast_id: str) -> Arbiter:
-    """Its audio is decoded: it may start when its turn comes."""
+    """It could sound now: it may start when its turn comes."""
     waiting = tuple(
         replace(turn, ready=True) if turn.broadcast_id == broadcast_id else turn
         for turn in arbiter.waiting
@@ -90,7 +105,7 @@ def decide(arbiter: Arbiter, *, now_s: float) -> tuple[Arbiter, tuple[Decision, 
     """Expire what came too late, then start the best turn that is due, cutting a lower one.
 
     The best turn is never overtaken by a lower one that is ready earlier, or that one would be cut
-    a moment after it began; what plays goes on until the audio of a higher turn is ready.
+    a moment after it began; what plays goes on until a higher turn is ready.
     """
     expired = tuple(turn for turn in arbiter.waiting if _is_expired(turn, now_s=now_s))
     decisions = tuple(Decision(verdict=Verdict.EXPIRE, turn=turn) for turn in expired)
@@ -117,5 +132,5 @@ def _is_expired(turn: Turn, *, now_s: float) -> bool:
     return turn.expires_at_s is not None and now_s >= turn.expires_at_s
 
 
-def _precedence(turn: Turn) -> tuple[Priority, float, int]:
-    return turn.priority, -turn.due_s, -turn.arrival_number
+def _precedence(turn: Turn) -> tuple[Priority, Level, float, int]:
+    return turn.priority, turn.level, -turn.due_s, -turn.arrival_number

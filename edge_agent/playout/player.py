@@ -9,13 +9,17 @@ from typing import assert_never
 import structlog
 
 from edge_agent.playout.channel import Channel, Workshop
-from edge_agent.playout.decoding.decoder import Decoded, Decoder
-from edge_agent.playout.messages import Install, Play, Progress, Report, Stop
-from edge_agent.playout.pacer import Began, Ended, Pacer, PacerEvent, Pacing, SinkState
-from edge_agent.playout.shelf import Shelf
+from edge_agent.playout.decoding.decoder import Decoded
+from edge_agent.playout.material.relays import Relays, StreamChanged
+from edge_agent.playout.material.shelf import Decodes, Shelf
+from edge_agent.playout.messages import Install, Play, Progress, Relay, Report, Stop
+from edge_agent.playout.muster import Muster
+from edge_agent.playout.pacing.events import Began, Ended, PacerEvent, Pacing, SinkState
+from edge_agent.playout.pacing.pacer import Pacer
+from edge_agent.playout.sinks import OpenSink, open_sink
 
-Order = Install | Play | Stop
-Input = Order | Decoded | PacerEvent
+Order = Install | Play | Relay | Stop
+Input = Order | Decoded | StreamChanged | PacerEvent
 
 log = structlog.get_logger(__name__)
 
@@ -23,9 +27,24 @@ log = structlog.get_logger(__name__)
 class Player:
     """All loudspeakers of one gateway."""
 
-    def __init__(self, *, pacer: Pacer, decoder: Decoder, report: Callable[[Report], None]) -> None:
-        """Args: the caller closes pacer and decoder, after `close`."""
-        self._workshop = Workshop(pacer=pacer, shelf=Shelf(decoder), report=report)
+    def __init__(
+        self,
+        *,
+        pacer: Pacer,
+        decoder: Decodes,
+        relays: Relays,
+        report: Callable[[Report], None],
+        open_sink: OpenSink = open_sink,
+    ) -> None:
+        """Args: the caller closes the pacer between `stop` and `close`, the others after it."""
+        self._workshop = Workshop(
+            pacer=pacer,
+            shelf=Shelf(decoder),
+            relays=relays,
+            muster=Muster(),
+            report=report,
+            open_sink=open_sink,
+        )
         self._channels: dict[str, Channel] = {}
         self._arrivals = 0
 
@@ -34,13 +53,14 @@ class Player:
         match item:
             case Install():
                 self._install(item, now_s)
-            case Play():
+            case Play() | Relay():
                 self._play(item, now_s)
             case Stop():
                 self._stop(item, now_s)
             case Decoded():
-                for loudspeaker_id, broadcast_id in self._workshop.shelf.put(item):
-                    self._channels[loudspeaker_id].make_ready(broadcast_id, item, now_s=now_s)
+                self._workshop.shelf.put(item)
+            case StreamChanged():
+                pass  # `advance` looks at it
             case Began() | Ended() | SinkState():
                 self._channels[item.loudspeaker_id].follow(item)
             case Pacing():
@@ -50,32 +70,40 @@ class Player:
 
     def advance(self, *, now_s: float) -> None:
         """Do what is due by now on every loudspeaker; what starts now starts on one beat."""
+        for channel in self._channels.values():
+            channel.prepare(now_s=now_s)
         starting = [
             playback
             for channel in self._channels.values()
-            for playback in channel.advance(now_s=now_s)
+            for playback in channel.start(now_s=now_s)
         ]
         if starting:
             self._workshop.pacer.start(starting)
 
     def next_instant_s(self, *, now_s: float) -> float | None:
         """When `advance` has something to do by time alone; None: only after an input."""
-        instants = (channel.next_instant_s(now_s=now_s) for channel in self._channels.values())
+        instants = [channel.next_instant_s(now_s=now_s) for channel in self._channels.values()]
+        instants.append(self._workshop.muster.next_instant_s(now_s=now_s))
         return min((instant for instant in instants if instant is not None), default=None)
 
-    def close(self, *, now_s: float) -> None:
-        """Stop everything, report it, and close every sink."""
+    def stop(self, *, now_s: float) -> None:
+        """Stop everything and report it."""
         for channel in self._channels.values():
-            channel.close(now_s=now_s)
+            channel.stop(None, now_s=now_s)
+
+    def close(self) -> None:
+        """Close every sink; the pacer must have ended."""
+        for channel in self._channels.values():
+            channel.close()
 
     def _install(self, order: Install, now_s: float) -> None:
         channel = self._channels.get(order.loudspeaker_id)
         if channel is None:
-            channel = Channel(order.loudspeaker_id, order.sink, self._workshop)
+            channel = Channel(order, self._workshop)
             self._channels[order.loudspeaker_id] = channel
-        channel.install(order.sink, now_s=now_s)
+        channel.install(order, now_s=now_s)
 
-    def _play(self, order: Play, now_s: float) -> None:
+    def _play(self, order: Play | Relay, now_s: float) -> None:
         channel = self._channels.get(order.loudspeaker_id)
         if channel is not None:
             self._arrivals += 1

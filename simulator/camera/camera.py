@@ -20,6 +20,7 @@ from simulator.camera.onvif.discovery import DiscoverableDevice, answer_probes
 from simulator.camera.onvif.event_service import EventService
 from simulator.camera.onvif.http_server import serve_http
 from simulator.camera.settings import CameraSettings
+from simulator.camera.stream.microphone import Microphone
 from simulator.camera.stream.output import StreamOutput
 from simulator.camera.stream.player import Player
 from simulator.camera.stream.rtsp_server import (
@@ -97,6 +98,9 @@ class SimulatedCamera:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.player.run(self.output, say), name="player")
             tasks.create_task(self._listen(), name="rtsp events")
+            if self.settings.microphone is not None:
+                microphone = Microphone(self.settings.microphone, seed=self.settings.seed)
+                tasks.create_task(microphone.run(self.output.hear), name="microphone")
 
     async def _listen(self) -> None:
         async for event in self.rtsp.events():
@@ -128,6 +132,7 @@ async def open_camera(
             port=settings.rtsp_port,
             username=settings.username,
             password=settings.password,
+            has_sound=settings.microphone is not None,
         )
         rtsp = await start_rtsp_server(address, interpreter=settings.gst_python)
         stack.push_async_callback(rtsp.close)

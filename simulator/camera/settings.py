@@ -15,6 +15,29 @@ class SettingsError(Exception):
     """The settings of the simulated camera cannot be used; the text says which key and why."""
 
 
+class LoudspeakerAddress(BaseModel):
+    """The multicast group of a loudspeaker near the camera."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: str
+    port: int = Field(ge=1, le=65535)
+
+
+class MicrophoneSettings(BaseModel):
+    """What the camera hears: G.711 loudspeakers of its place, later and fainter, and noise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    loudspeakers: tuple[LoudspeakerAddress, ...] = ()
+    interface: str = "127.0.0.1"
+    """Where the groups are joined."""
+    delay_s: float = Field(default=0.4, ge=0, le=2)
+    gain: float = Field(default=0.3, ge=0, le=1)
+    noise: float = Field(default=300.0, ge=0, le=10_000)
+    """Root mean square, in steps of 16 bit; 0: digital silence between broadcasts."""
+
+
 class CameraSettings(BaseModel):
     """One simulated camera."""
 
@@ -46,6 +69,8 @@ class CameraSettings(BaseModel):
     """Whether the camera tells events by ONVIF pull point."""
     events_longest_s: float = Field(default=3600.0, gt=0)
     """Longest time that a subscription is granted for."""
+    microphone: MicrophoneSettings | None = None
+    """None: its streams have no audio track."""
     advertised_host: str | None = None
     """A host the camera writes into its addresses instead of the one it was asked at."""
     discovery_interface: str | None = None

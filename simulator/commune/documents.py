@@ -120,6 +120,13 @@ def camera_document(
         "rtsp_port": ports[f"{camera.id}.rtsp"],
         "username": "gateway",
         "password": password,
+        "microphone": {
+            "loudspeakers": [
+                {"address": loudspeaker.address, "port": ports[loudspeaker.id]}
+                for loudspeaker in world.LOUDSPEAKERS
+                if loudspeaker.id in camera.loudspeakers
+            ]
+        },
         **source,
     }
 

@@ -6,6 +6,7 @@ import os
 import selectors
 import signal
 import socket
+import ssl
 import stat
 import sys
 import time
@@ -16,6 +17,8 @@ from types import FrameType
 
 from simulator.loudspeaker.g711 import PCMA, PCMU
 from simulator.loudspeaker.loudspeaker import Event, Loudspeaker, open_receiver
+from simulator.loudspeaker.web.device import WebSettings
+from simulator.loudspeaker.web.running import run as run_web
 
 _PAYLOAD_TYPES = {
     None: frozenset({PCMU, PCMA}),
@@ -29,6 +32,8 @@ def main() -> int:
     """Parse the command line and play until told to stop."""
     options = _parse_arguments()
     options.record.mkdir(parents=True, exist_ok=True)
+    if options.kind != "rtp":
+        return _run_web(options)
     try:
         receiver = open_receiver(options.listen, options.port, interface=options.interface)
     except (OSError, ValueError) as error:
@@ -56,13 +61,39 @@ def main() -> int:
     return 0
 
 
+def _run_web(options: argparse.Namespace) -> int:
+    password = os.environ.get("LOUDSPEAKER_PASSWORD", "")
+    if not password:
+        sys.stderr.write("loudspeaker: give its account's password as LOUDSPEAKER_PASSWORD\n")
+        return 2
+    tls = None
+    if options.tls_cert:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(options.tls_cert, options.tls_key)
+    settings = WebSettings(
+        kind=options.kind,
+        host=options.listen,
+        port=options.port,
+        record=options.record,
+        username=options.username,
+        password=password,
+        codec=options.codec or "pcmu",
+        tls=tls,
+    )
+    return run_web(settings, tell=lambda event: _tell([event]), now=_utc_now)
+
+
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulator.loudspeaker", description=__doc__)
+    parser.add_argument("--kind", choices=("rtp", "axis", "hikvision"), default="rtp")
     parser.add_argument("--listen", required=True, help="multicast group or own IPv4 address")
-    parser.add_argument("--port", type=int, required=True, help="UDP port; 0: any free one")
+    parser.add_argument("--port", type=int, required=True, help="UDP or TCP port; 0: any free one")
     parser.add_argument("--interface", default="127.0.0.1", help="where to join the group")
     parser.add_argument("--record", type=Path, required=True, help="folder of the recordings")
     parser.add_argument("--codec", choices=("pcmu", "pcma"), help="the only codec to play")
+    parser.add_argument("--username", default="loa", help="account of an axis or hikvision one")
+    parser.add_argument("--tls-cert", type=Path, help="certificate (PEM): serve HTTPS")
+    parser.add_argument("--tls-key", type=Path, help="its key")
     return parser.parse_args()
 
 

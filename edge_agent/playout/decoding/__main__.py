@@ -26,7 +26,11 @@ def main() -> int:
 
 def _answer(player: socket.socket, request: Request) -> None:
     try:
-        samples = decode_audio(Path(request.path), sample_rate_hz=request.sample_rate_hz)
+        samples = decode_audio(
+            Path(request.path),
+            sample_rate_hz=request.sample_rate_hz,
+            loudness_lufs=request.loudness_lufs,
+        )
     except AudioRefused as refusal:
         answer = Answer(number=request.number, refusal=str(refusal))
         player.send(answer.model_dump_json().encode())
@@ -34,7 +38,7 @@ def _answer(player: socket.socket, request: Request) -> None:
     descriptor = os.memfd_create("announcement")
     try:
         with open(descriptor, "wb", closefd=False) as memory:
-            memory.write(samples.tobytes())
+            memory.write(samples.data)
         answer = Answer(number=request.number)
         socket.send_fds(player, [answer.model_dump_json().encode()], [descriptor])
     finally:

@@ -30,6 +30,7 @@ class AudioKey:
     path: Path
     sample_rate_hz: int
     priority: Priority
+    loudness_lufs: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +109,7 @@ class _Child:
             number=number,
             path=str(key.path),
             sample_rate_hz=key.sample_rate_hz,
+            loudness_lufs=key.loudness_lufs,
             priority=key.priority,
         )
         with self._lock:

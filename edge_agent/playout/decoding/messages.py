@@ -17,6 +17,7 @@ class Request(_Packet):
     number: int
     path: str
     sample_rate_hz: int
+    loudness_lufs: float
     priority: Priority
 
 

@@ -55,6 +55,11 @@ class StreamOutput:
         if not self.stalled:
             self._server.send(stream, unit)
 
+    def hear(self, samples: bytes) -> None:
+        """Send what the microphone heard: 16-bit samples, 8 kHz, mono."""
+        if not self.stalled:
+            self._server.sound(samples)
+
     def end(self) -> None:
         """Say that no more pictures will come; viewers are closed and the addresses vanish."""
         self._server.order(do="end")

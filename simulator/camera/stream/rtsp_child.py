@@ -4,7 +4,8 @@ Run by the system's interpreter, because GStreamer's bindings belong to the dist
 cannot be installed into a virtual environment:  `python3 -I rtsp_child.py`.
 
 Standard input carries blocks `>BBqI` (kind, flags, presentation time in µs, length) and their
-bytes: kind 0 is an order in JSON, kind n ≥ 1 an access unit (Annex B) of the n-th stream.
+bytes: kind 0 is an order in JSON, kind 255 sound for all streams (16 bit, 8 kHz, mono), any other
+kind n ≥ 1 an access unit (Annex B) of the n-th stream.
 Standard output carries one JSON object per line. The end of standard input ends the process.
 """
 
@@ -30,14 +31,26 @@ GstObject = Any
 """An object of the bindings, which carry no types."""
 BLOCK = struct.Struct(">BBqI")
 KEYFRAME = 1
+SOUND = 255
 PR_SET_PDEATHSIG = 1
 ROLE = "viewer"
-LAUNCH = (
-    "( appsrc name=source is-live=true format=time max-bytes=8000000 "
-    "caps=video/x-h264,stream-format=byte-stream,alignment=au "
-    "! h264parse ! rtph264pay name=pay0 pt=96 config-interval=0 )"
+SOURCE = (
+    "appsrc name=source is-live=true format=time max-bytes=8000000 "
+    "caps=video/x-h264,stream-format=byte-stream,alignment=au"
 )
+PAYLOADER = "h264parse ! rtph264pay name=pay0 pt=96 config-interval=0"
 """Every keyframe brings its parameter sets; a payloader told to add them does so before each slice."""
+IF_WATCHED = (
+    "errorignore ignore-notlinked=true ignore-notnegotiated=false ignore-error=false convert-to=ok"
+)
+"""A viewer that wants only one of two tracks must not end the other for those who come later."""
+MICROPHONE = (
+    "appsrc name=sound is-live=true format=time do-timestamp=true max-bytes=64000 "
+    "caps=audio/x-raw,format=S16LE,rate=8000,channels=1,layout=interleaved "
+    f"! queue ! {IF_WATCHED} ! mulawenc ! rtppcmupay name=pay1 pt=0"
+)
+WITHOUT_SOUND = f"( {SOURCE} ! {PAYLOADER} )"
+WITH_SOUND = f"( {SOURCE} ! queue ! {IF_WATCHED} ! {PAYLOADER} {MICROPHONE} )"
 
 
 def say(**event: object) -> None:
@@ -54,10 +67,12 @@ def die_with_parent() -> None:
 class Mount:
     """One RTSP address: the media its viewers share, and the last keyframe for the next viewer."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, has_sound: bool) -> None:
         self.name = name
+        self._launch = WITH_SOUND if has_sound else WITHOUT_SOUND
         self._lock = threading.Lock()
         self._source: GstObject = None
+        self._sound: GstObject = None
         self._keyframe = b""
         self._waiting = True
         self._shift_ns = 0
@@ -67,7 +82,7 @@ class Mount:
     def factory(self) -> GstObject:
         """Return the factory that builds this mount's media when a viewer asks for it."""
         factory = GstRtspServer.RTSPMediaFactory()
-        factory.set_launch(LAUNCH)
+        factory.set_launch(self._launch)
         factory.set_shared(True)
         factory.connect("media-configure", self._configure)
         access = (
@@ -80,6 +95,7 @@ class Mount:
         # DESCRIBE is answered only after a picture has passed; the last keyframe is at hand.
         with self._lock:
             self._source = media.get_element().get_child_by_name("source")
+            self._sound = media.get_element().get_child_by_name("sound")
             self._waiting, self._last_ns = True, -1
             self._configured_ns = time.monotonic_ns()
             if self._keyframe:
@@ -89,7 +105,13 @@ class Mount:
 
     def _unprepared(self, _media: GstObject) -> None:
         with self._lock:
-            self._source = None
+            self._source = self._sound = None
+
+    def hear(self, samples: bytes) -> None:
+        """Pass sound on to whoever listens."""
+        with self._lock:
+            if self._sound is not None:
+                self._sound.emit("push-buffer", Gst.Buffer.new_wrapped(samples))
 
     def send(self, unit: bytes, pts_ns: int, *, keyframe: bool) -> None:
         """Pass one access unit on; a medium that has just opened waits for a keyframe."""
@@ -109,6 +131,9 @@ class Mount:
             self._keyframe = b""
             if self._source is not None:
                 self._source.emit("end-of-stream")
+            if self._sound is not None:
+                self._sound.emit("end-of-stream")
+                self._sound = None
 
     def _running_time_ns(self) -> int:
         clock = self._source.get_clock()
@@ -132,7 +157,8 @@ class RtspServer:
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._loop = GLib.MainLoop()
-        self._mounts = [Mount(name) for name in order["streams"]]
+        has_sound = bool(order.get("sound"))
+        self._mounts = [Mount(name, has_sound=has_sound) for name in order["streams"]]
         self._username = order["username"]
         self._auth = GstRtspServer.RTSPAuth()
         self._auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
@@ -168,6 +194,9 @@ class RtspServer:
             kind, flags, pts_us, body = block
             if kind == 0:
                 GLib.idle_add(self._obey, json.loads(body))
+            elif kind == SOUND:
+                for mount in self._mounts:
+                    mount.hear(body)
             else:
                 keyframe = bool(flags & KEYFRAME)
                 self._mounts[kind - 1].send(body, pts_us * 1000, keyframe=keyframe)

@@ -19,6 +19,7 @@ BACKLOG_BYTES = 8_000_000
 """Beyond this the server process is not reading; pictures are dropped and counted."""
 CHILD = Path(__file__).with_name("rtsp_child.py")
 STREAMS = ("main", "sub")
+SOUND = 255
 
 
 class RtspServerError(Exception):
@@ -33,6 +34,8 @@ class RtspAddress:
     port: int
     username: str
     password: str
+    has_sound: bool = False
+    """Whether its streams have an audio track (G.711 µ-law)."""
 
 
 class RtspServer:
@@ -52,6 +55,12 @@ class RtspServer:
         pts_us = round(unit.pts_s * 1_000_000)
         writer.write(BLOCK.pack(stream + 1, int(unit.keyframe), pts_us, len(unit.body)))
         writer.write(unit.body)
+
+    def sound(self, samples: bytes) -> None:
+        """Hand over what the microphone heard: 16-bit samples, 8 kHz, mono."""
+        writer = self._writer()
+        if writer.transport.get_write_buffer_size() <= BACKLOG_BYTES:
+            writer.write(BLOCK.pack(SOUND, 0, 0, len(samples)) + samples)
 
     def order(self, **order: object) -> None:
         """Send one order: `drop`, `password` or `end`."""
@@ -118,6 +127,7 @@ async def start_rtsp_server(address: RtspAddress, *, interpreter: str) -> RtspSe
         "realm": "simulated camera",
         "username": address.username,
         "password": address.password,
+        "sound": address.has_sound,
     }
     try:
         write_order(process.stdin, order)

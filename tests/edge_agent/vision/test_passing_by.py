@@ -64,12 +64,15 @@ def looked_at(
 
 
 @pytest.mark.parametrize("bframes", [0, 2])
-@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@pytest.mark.parametrize(
+    ("codec", "more"),
+    [("h264", ""), ("h264", ":open-gop=1"), ("hevc", ""), ("hevc", ":open-gop=0")],
+)
 def test_of_who_passes_by_the_beginning_of_each_group_is_looked_at(
-    codec: str, bframes: int
+    codec: str, more: str, bframes: int
 ) -> None:
     """No picture comes out of order or damaged by those that were left out."""
-    form, packets = encode(codec, pictures=160, gop=20, bframes=bframes)
+    form, packets = encode(codec, pictures=160, gop=20, bframes=bframes, more=more)
     seen = looked_at(packets, form, (5.0, 12.0))
     times_s = [t_s for t_s, _ in seen]
     assert times_s == sorted(set(times_s))

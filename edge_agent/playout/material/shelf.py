@@ -1,12 +1,19 @@
 """Which decoded audio is needed by whom, so that each file is decoded once and then let go."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from drivers.loudspeaker import Samples
-from edge_agent.playout.decoding.decoder import AudioKey, Decoded, Decoder
+from edge_agent.playout.decoding.decoder import AudioKey, Decoded
 
 Wanted = tuple[str, str]
 """Loudspeaker id, broadcast id."""
+
+
+class Decodes(Protocol):
+    """What the shelf needs of a decoder."""
+
+    def decode(self, key: AudioKey) -> None:
+        """Begin to decode; exactly one `Decoded` follows."""
 
 
 @dataclass(kw_only=True)
@@ -18,38 +25,28 @@ class _Item:
 class Shelf:
     """Decoded audio in memory: 16 kB for each second, kept while some broadcast needs it."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decodes) -> None:
         """Decode with `decoder`, which announces its results elsewhere; `put` brings them here."""
         self._decoder = decoder
         self._items: dict[AudioKey, _Item] = {}
 
-    def want(self, key: AudioKey, wanted: Wanted) -> Decoded | None:
-        """Keep the audio for this broadcast; what is decoded already, or None until `put`."""
+    def want(self, key: AudioKey, wanted: Wanted) -> None:
+        """Keep the audio for this broadcast, and have it decoded."""
         item = self._items.get(key)
         if item is None:
             item = self._items[key] = _Item()
             self._decoder.decode(key)
         item.wanted_by.add(wanted)
-        return item.decoded
 
-    def put(self, decoded: Decoded) -> tuple[Wanted, ...]:
-        """Take a decoder's result; the broadcasts that wait for it."""
-        item = self._items.get(decoded.key)
-        if item is None:
-            return ()
-        item.decoded = decoded
-        return tuple(sorted(item.wanted_by))
+    def put(self, decoded: Decoded) -> None:
+        """Take a decoder's result; what nobody wants any more is dropped."""
+        if (item := self._items.get(decoded.key)) is not None:
+            item.decoded = decoded
 
-    def samples(self, key: AudioKey) -> Samples:
-        """The audio of a key whose decoding succeeded.
-
-        Raises:
-            KeyError: Nobody wants it, or it is not decoded.
-        """
-        decoded = self._items[key].decoded
-        if decoded is None or decoded.samples is None:
-            raise KeyError(key)
-        return decoded.samples
+    def find(self, key: AudioKey) -> Decoded | None:
+        """What came of it; None: it is not wanted, or not decoded yet."""
+        item = self._items.get(key)
+        return item.decoded if item else None
 
     def release(self, key: AudioKey, wanted: Wanted) -> None:
         """This broadcast needs it no longer."""

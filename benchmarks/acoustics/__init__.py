@@ -1,0 +1,1 @@
+"""Drawn sound for the hearing benchmark: announcements, villages with echoes, noise, microphones."""

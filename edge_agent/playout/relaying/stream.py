@@ -1,0 +1,80 @@
+"""Receives one radio or HTTP stream and makes it fit to be heard; it paces nothing."""
+
+from collections.abc import Iterator
+
+import av
+import numpy as np
+
+from edge_agent.playout.decoding.filtering import FilterChain, FloatSamples
+
+PIECE_S = 0.1
+_TIMEOUTS_S = (5.0, 5.0)
+"""To connect, and between two packets."""
+# The formats of live streams. What a playlist names is opened by the same protocols only.
+_OPTIONS = {
+    "format_whitelist": "mp3,aac,ogg,flac,wav,mpegts,hls,mov,matroska",
+    "protocol_whitelist": "http,https,tcp,tls,crypto",
+    "analyzeduration": "1000000",
+    "probesize": "131072",
+}
+
+
+class StreamRefused(Exception):
+    """This address never gives sound: somebody must correct it."""
+
+
+class StreamBroken(Exception):
+    """It gives no sound now; it may again."""
+
+
+class Loudness:
+    """Keeps a stream about equally loud; goes on over interruptions."""
+
+    def __init__(self, *, sample_rate_hz: int, loudness_lufs: float) -> None:
+        """Args: the rate of what comes out, and its loudness."""
+        self._chain = FilterChain(
+            (
+                ("highpass", "f=5:poles=1"),
+                ("loudnorm", f"I={loudness_lufs}:TP=-1.5:LRA=11"),
+                ("aresample", str(sample_rate_hz)),
+            ),
+            sample_rate_hz=sample_rate_hz,
+        )
+
+    def feed(self, samples: FloatSamples) -> FloatSamples:
+        """What comes out for what goes in, three seconds later at first."""
+        return self._chain.feed(samples)
+
+
+def receive(url: str, *, sample_rate_hz: int) -> Iterator[FloatSamples]:
+    """Mono samples as they come, in pieces of 0.1 s.
+
+    Raises:
+        StreamRefused: The address is wrong, or what it gives is no audio.
+        StreamBroken: The line or the server failed, or the stream ended.
+    """
+    try:
+        with av.open(url, options=_OPTIONS, timeout=_TIMEOUTS_S) as container:
+            if not container.streams.audio:
+                raise StreamRefused("it holds no audio")
+            yield from _pieces(container, sample_rate_hz)
+    except av.HTTPClientError as error:
+        raise StreamRefused(f"its server refuses: {error.strerror}") from error
+    except (av.InvalidDataError, av.ProtocolNotFoundError) as error:
+        raise StreamRefused("what it gives is no audio, or an unknown kind of it") from error
+    except (av.FFmpegError, OSError) as error:
+        raise StreamBroken(error.strerror or type(error).__name__) from error
+    raise StreamBroken("it ended")
+
+
+def _pieces(container: av.container.InputContainer, sample_rate_hz: int) -> Iterator[FloatSamples]:
+    resampler = av.AudioResampler(format="fltp", layout="mono", rate=sample_rate_hz)
+    waiting: list[FloatSamples] = []
+    gathered = 0
+    for frame in container.decode(audio=0):
+        for resampled in resampler.resample(frame):
+            waiting.append(resampled.to_ndarray()[0])
+            gathered += resampled.samples
+        if gathered >= PIECE_S * sample_rate_hz:
+            yield np.concatenate(waiting)
+            waiting, gathered = [], 0
