@@ -33,5 +33,7 @@ class Account:
 
     def take(self, challenges: Sequence[str]) -> bool:
         """Remember what the device asked; False when this account has no answer to it."""
-        self._challenges, self._answered = challenges, 0
-        return self.authorization("OPTIONS", "*") is not None
+        self._challenges = challenges
+        is_known = self.authorization("OPTIONS", "*") is not None
+        self._answered = 0  # that was no answer; the first one counts as 1 (RFC 7616 §3.4)
+        return is_known

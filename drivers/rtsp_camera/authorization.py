@@ -30,6 +30,7 @@ def answer_challenge(
     request: RtspRequest,
     *,
     cnonce: str,
+    count: int = 1,
 ) -> str | None:
     """Return an Authorization value for the best challenge, or None when none is understood.
 
@@ -38,12 +39,13 @@ def answer_challenge(
         credentials: The account.
         request: What is asked.
         cnonce: Fresh random text, used where the server asks for `qop=auth`.
+        count: How often this challenge is answered, this time included.
     """
     for challenge in challenges:
         scheme, _, rest = challenge.strip().partition(" ")
         if scheme.lower() == "digest":
             fields = {name.lower(): quoted or plain for name, quoted, plain in FIELD.findall(rest)}
-            answer = _digest(fields, credentials, request, cnonce)
+            answer = _digest(fields, credentials, request, (cnonce, count))
             if answer is not None:
                 return answer
     if any(challenge.strip().lower().startswith("basic") for challenge in challenges):
@@ -53,7 +55,10 @@ def answer_challenge(
 
 
 def _digest(
-    fields: dict[str, str], credentials: CameraCredentials, request: RtspRequest, cnonce: str
+    fields: dict[str, str],
+    credentials: CameraCredentials,
+    request: RtspRequest,
+    freshness: tuple[str, int],
 ) -> str | None:
     algorithm = fields.get("algorithm", "MD5").upper()
     if algorithm not in HASHES or "nonce" not in fields:
@@ -70,8 +75,9 @@ def _digest(
     }
     middle = nonce
     if "auth" in re.split(r"[,\s]+", fields.get("qop", "")):
-        answer |= {"qop": "auth", "nc": "00000001", "cnonce": cnonce}
-        middle = f"{nonce}:00000001:{cnonce}:auth"
+        cnonce, count = freshness
+        answer |= {"qop": "auth", "nc": f"{count:08x}", "cnonce": cnonce}
+        middle = f"{nonce}:{count:08x}:{cnonce}:auth"
     if "opaque" in fields:
         answer["opaque"] = fields["opaque"]
     answer["response"] = _hash(algorithm, f"{owner}:{middle}:{what}")
