@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from ioc.broadcasts.desk import BroadcastDesk
 from ioc.broadcasts.keys import load_signing_key
+from ioc.broadcasts.sources.settings import sources_of
 from ioc.centre import Centre
 from ioc.certificate import follow_certificate
 from ioc.clock import Clock, SystemClock
@@ -32,6 +33,7 @@ from ioc.notify_systemd import notify, watchdog_interval_s
 from ioc.people import People
 from ioc.serving_lock import lock_for_serving
 from ioc.settings import Settings, Web
+from ioc.station import Station
 from ioc.store.engine import open_store
 from ioc.store.migrate import initialise
 from ioc.supervisor import Work, keep_running
@@ -62,7 +64,15 @@ async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]
     password = read_centre_password(settings)
     data_dir = settings.data_dir
     async with open_store(data_dir) as store, open_series(data_dir) as series:
-        voice = BroadcastDesk(store=store, clock=clock, folder=data_dir / "audio", signing=signing)
+        voice = BroadcastDesk(
+            store=store,
+            clock=clock,
+            folder=data_dir / "audio",
+            signing=signing,
+            sources=sources_of(settings.broadcasts),
+        )
+        voice.forget_unfinished()
+        station = Station(store=store, clock=clock, voice=voice)
         evidence = EvidenceStore(folder=data_dir / "evidence", store=store, clock=clock)
         evidence.forget_parts()
         centre = Centre(
@@ -72,6 +82,7 @@ async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]
             series=series,
             evidence=evidence,
             voice=voice,
+            station=station,
             people=People(store=store, clock=clock),
         )
         bus = Bus(
@@ -81,7 +92,7 @@ async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]
             store_id=store.store_id,
             clock=clock,
         )
-        intake = Intake(store=store, series=series, bus=bus, voice=voice, clock=clock)
+        intake = Intake(store=store, series=series, bus=bus, voice=station, clock=clock)
         yield Running(centre=centre, bus=bus, intake=intake)
 
 
@@ -92,6 +103,7 @@ def serve(settings: Settings) -> None:
         AlreadyServed: another process serves the same data directory.
         CannotListen: the web address cannot be served.
         DatabaseTooNew: a later release has written the database.
+        DictionaryUnusable: the commune's dictionary is wrong.
         EnrolmentRefused: the centre's MQTT password is missing.
         SigningKeyUnusable: the key for commands is missing.
     """
@@ -139,7 +151,7 @@ def _works(running: Running, server: uvicorn.Server) -> dict[str, Work]:
         "commands": lambda: centre.voice.run_sender(bus),
         "silence": lambda: watch_silence(store=centre.store, bus=bus, clock=centre.clock),
         "housekeeping": lambda: keep_house(
-            store=centre.store, series=centre.series, clock=centre.clock
+            store=centre.store, series=centre.series, voice=centre.voice, clock=centre.clock
         ),
         "systemd": lambda: _tell_systemd(server, centre.clock),
         "certificate": lambda: follow_certificate(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ioc.evidence import EvidenceStore
     from ioc.people import People
     from ioc.settings import Settings
+    from ioc.station import Station
     from ioc.store.engine import Store
     from ioc.timeseries.series import TimeSeries
 
@@ -23,4 +24,5 @@ class Centre:
     series: "TimeSeries"
     evidence: "EvidenceStore"
     voice: "BroadcastDesk"
+    station: "Station"
     people: "People"

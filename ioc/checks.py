@@ -10,6 +10,7 @@ from ioc.ingest.bus import BusUnavailable, try_broker
 from ioc.listener import CannotListen, open_listener
 from ioc.serving_lock import is_served
 from ioc.settings import Settings
+from ioc.speech import DictionaryUnusable, load_dictionary
 from ioc.store.engine import database_file
 
 
@@ -28,6 +29,7 @@ async def check(settings: Settings) -> list[Finding]:
     return [
         _database(settings),
         _key(settings),
+        _dictionary(settings),
         _certificate(settings),
         _port(settings),
         await _broker(settings),
@@ -46,6 +48,16 @@ def _key(settings: Settings) -> Finding:
     except SigningKeyUnusable as error:
         return Finding(subject="signing key", fault=str(error))
     return Finding(subject="signing key")
+
+
+def _dictionary(settings: Settings) -> Finding:
+    path = settings.broadcasts.dictionary
+    try:
+        if path is not None:
+            load_dictionary(path)
+    except DictionaryUnusable as error:
+        return Finding(subject="broadcasts.dictionary", fault=str(error))
+    return Finding(subject="broadcasts.dictionary")
 
 
 def _certificate(settings: Settings) -> Finding:

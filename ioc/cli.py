@@ -19,6 +19,7 @@ from ioc.listener import CannotListen
 from ioc.people import Refusal, Role
 from ioc.serving_lock import AlreadyServed
 from ioc.settings import Settings, SettingsError, load
+from ioc.speech import DictionaryUnusable
 from ioc.store.migrate import DatabaseTooNew
 
 OK, TEMPORARY, CONFIGURATION = 0, 1, 2
@@ -28,6 +29,7 @@ _FAULTS = (
     AlreadyServed,
     CannotListen,
     DatabaseTooNew,
+    DictionaryUnusable,
     EnrolmentRefused,
     NotInitialised,
     SettingsError,

@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import delete, func, select
 
+from ioc.broadcasts import BroadcastDesk
 from ioc.clock import Clock
 from ioc.fixture_orders import FIXTURE_KINDS
 from ioc.store.engine import Store
@@ -21,10 +22,13 @@ COMMANDS_KEPT = timedelta(days=90)
 _log = structlog.get_logger(__name__)
 
 
-async def keep_house(*, store: Store, series: TimeSeries, clock: Clock) -> None:
+async def keep_house(
+    *, store: Store, series: TimeSeries, voice: BroadcastDesk, clock: Clock
+) -> None:
     """Clean for ever."""
     while True:
         await clean_once(store=store, series=series, clock=clock)
+        await voice.forget_drafts()
         await clock.sleep(EVERY_S)
 
 

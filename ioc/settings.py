@@ -92,6 +92,24 @@ class Broker(_Strict):
         return self
 
 
+class Station(_Strict):
+    """A radio station or other stream that may be relayed."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$", max_length=500)]
+
+
+class Broadcasts(_Strict):
+    """What is spoken, and from where it comes."""
+
+    dictionary: Path | None = None
+    """The commune's own abbreviations, beside the product's."""
+    largest_upload_mb: Annotated[int, Field(ge=1, le=500)] = 40
+    """Of a recording."""
+    stations: Annotated[tuple[Station, ...], Field(max_length=50)] = ()
+    """Whoever may speak may relay these; other streams only an administrator."""
+
+
 class Settings(_Strict):
     """Everything an installation decides; paths are absolute or relative to the file's folder."""
 
@@ -100,6 +118,7 @@ class Settings(_Strict):
     areas: Annotated[tuple[Area, ...], Field(min_length=1, max_length=2_000)]
     web: Web = Web()
     broker: Broker = Broker()
+    broadcasts: Broadcasts = Broadcasts()
 
     @model_validator(mode="after")
     def _areas_form_one_tree(self) -> Self:
@@ -151,7 +170,7 @@ def load(path: Path) -> Settings:
     """
     settings = read_strict(Settings, path)
     folder = path.resolve().parent
-    web, broker = settings.web, settings.broker
+    web, broker, broadcasts = settings.web, settings.broker, settings.broadcasts
     return settings.model_copy(
         update={
             "data_dir": folder / settings.data_dir,
@@ -167,6 +186,9 @@ def load(path: Path) -> Settings:
                     "tls_ca_file": _under(folder, broker.tls_ca_file),
                 }
             ),
+            "broadcasts": broadcasts.model_copy(
+                update={"dictionary": _under(folder, broadcasts.dictionary)}
+            ),
         }
     )
 
@@ -175,4 +197,14 @@ def _under(folder: Path, path: Path | None) -> Path | None:
     return None if path is None else folder / path.expanduser()
 
 
-__all__ = ["Area", "Broker", "Commune", "Settings", "SettingsError", "Web", "load"]
+__all__ = [
+    "Area",
+    "Broadcasts",
+    "Broker",
+    "Commune",
+    "Settings",
+    "SettingsError",
+    "Station",
+    "Web",
+    "load",
+]

@@ -5,9 +5,11 @@ from ioc.broadcasts.values import (
     BroadcastOrder,
     BroadcastView,
     Delivery,
+    Framing,
     Loudspeaker,
     LoudspeakerId,
     Preview,
+    RelayedStream,
 )
 
 __all__ = [
@@ -15,7 +17,9 @@ __all__ = [
     "BroadcastOrder",
     "BroadcastView",
     "Delivery",
+    "Framing",
     "Loudspeaker",
     "LoudspeakerId",
     "Preview",
+    "RelayedStream",
 ]

@@ -3,9 +3,12 @@
 import asyncio
 import os
 import re
-from hashlib import sha256
+from datetime import datetime
 from pathlib import Path
 
+from ioc.evidence.arrival import put_in_place
+
+_JUST_MADE_S = 3_600.0
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -15,9 +18,23 @@ class AudioFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def keep(self, audio: bytes) -> str:
-        """Store the bytes durably and return their SHA-256."""
-        return await asyncio.to_thread(self._keep, audio)
+    @property
+    def arrivals(self) -> Path:
+        """Where files lie that are not whole yet, on the same disk."""
+        return self._folder / "arriving"
+
+    async def adopt(self, unfinished: Path, audio_sha256: str) -> None:
+        """Give a whole file of `arrivals` its name, durably."""
+        await asyncio.to_thread(self._adopt, unfinished, audio_sha256)
+
+    def forget_unfinished(self) -> None:
+        """Delete what was still arriving when the centre ended; call before it takes anything."""
+        for part in self.arrivals.glob("*.part"):
+            part.unlink(missing_ok=True)
+
+    async def forget(self, audio_sha256: str, *, now: datetime) -> None:
+        """Delete a sound, unless somebody has just made the very same one again."""
+        await asyncio.to_thread(self._forget, audio_sha256, now.timestamp())
 
     def path_of(self, audio_sha256: str) -> Path | None:
         """Return the file of a hash, or None; anything that is no hash is None."""
@@ -26,29 +43,15 @@ class AudioFiles:
         path = self._folder / f"{audio_sha256}.ogg"
         return path if path.is_file() else None
 
-    def _keep(self, audio: bytes) -> str:
-        audio_sha256 = sha256(audio).hexdigest()
-        if self.path_of(audio_sha256):
-            return audio_sha256
-        self._folder.mkdir(parents=True, exist_ok=True)
-        # Two authors may store the same sound at once: each writes its own file, the last rename wins.
-        unfinished = self._folder / f".{audio_sha256}.{os.urandom(6).hex()}"
-        try:
-            with unfinished.open("wb") as file:
-                file.write(audio)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.rename(self._folder / f"{audio_sha256}.ogg")
-        finally:
-            # On a full disk every attempt would leave another piece.
-            unfinished.unlink(missing_ok=True)
-        _sync_folder(self._folder)
-        return audio_sha256
+    def _forget(self, audio_sha256: str, now_s: float) -> None:
+        path = self.path_of(audio_sha256)
+        if path is not None and path.stat().st_mtime < now_s - _JUST_MADE_S:
+            path.unlink()
 
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _adopt(self, unfinished: Path, audio_sha256: str) -> None:
+        if path := self.path_of(audio_sha256):
+            path.touch()  # else `forget` might take it from whoever has just made it
+            return
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        put_in_place(unfinished, self._folder / f"{audio_sha256}.ogg")

@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.broadcasts import records, refusals
 from ioc.broadcasts.records import Target
-from ioc.broadcasts.values import BroadcastOrder, Delivery, LoudspeakerId
+from ioc.broadcasts.values import BroadcastOrder, Delivery, Heard, Level, LoudspeakerId
 from ioc.people.access import Access
 from ioc.people.errors import Refusal, not_allowed, not_found
-from ioc.store.tables import alarms
+from ioc.store.tables import alarms, areas
 
 MAX_LOUDSPEAKERS = 200
+_LEVELS: tuple[Level, ...] = ("hamlet", "commune", "province", "central")
 
 
 def check_order(access: Access, order: BroadcastOrder) -> None:
@@ -28,6 +29,35 @@ def check_order(access: Access, order: BroadcastOrder) -> None:
         raise refusals.too_many(MAX_LOUDSPEAKERS)
     if order.priority == "emergency" and not access.may_speak_emergencies:
         raise refusals.emergency_not_yours()
+
+
+def check_heard(heard: Heard | None, order: BroadcastOrder) -> Heard:
+    """Return what was heard, once it is what is to be sent.
+
+    Raises:
+        Refusal: another text, another framing, or nothing at all was heard.
+    """
+    if heard is None or heard.text != order.text or heard.status != order.status:
+        raise refusals.not_previewed()
+    if order.priority == "emergency" and heard.kind == "speech" and not heard.said_twice:
+        raise refusals.say_it_twice()
+    return heard
+
+
+async def choose_level(connection: AsyncConnection, access: Access, wanted: Level | None) -> Level:
+    """Return whose broadcast it is: hamlets speak for themselves, the commune also for those above.
+
+    Raises:
+        Refusal: the person does not speak for that authority.
+    """
+    root = await connection.scalar(select(areas.c.area_id).where(areas.c.parent_id.is_(None)))
+    commune_wide = access.may_speak_emergencies and root is not None and access.may_see(root)
+    highest: Level = "commune" if commune_wide else "hamlet"
+    if wanted is None or wanted == highest:
+        return highest
+    if not commune_wide and _LEVELS.index(wanted) > _LEVELS.index(highest):
+        raise refusals.level_not_yours()
+    return wanted
 
 
 async def check_alarm(connection: AsyncConnection, access: Access, alarm_id: str) -> None:

@@ -35,6 +35,7 @@ _CLOCK_VALID = timedelta(seconds=60)
 # Every reconnection orders one: kept for the technician for a while, then of no interest.
 _CLOCK_KEPT = timedelta(days=7)
 _CLOCK_KIND = "clock.v1"
+SPEAKING_KINDS = ("speak.v1", "relay.v1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +190,6 @@ async def withdraw(
     await connection.execute(
         update(commands)
         .where(commands.c.broadcast_id == broadcast_id, commands.c.gateway_id == gateway_id)
-        .where(commands.c.state == "pending", commands.c.kind == "speak.v1")
+        .where(commands.c.state == "pending", commands.c.kind.in_(SPEAKING_KINDS))
         .values(state="expired", reason=reason)
     )

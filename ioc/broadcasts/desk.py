@@ -1,32 +1,36 @@
 """The desk where people have texts spoken: preview, broadcast, stop, repeat, proof."""
 
-import asyncio
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.state import Birth
 from contracts.topics import Address
-from ioc.broadcasts import authorising, ordering, records, refusals
+from ioc.broadcasts import authorising, forgetting, ordering, records, refusals
 from ioc.broadcasts.audio_files import AudioFiles
 from ioc.broadcasts.dispatch import CommandBus, CommandDispatch
 from ioc.broadcasts.keys import SigningKey
 from ioc.broadcasts.ordering import Placing, Stopping
-from ioc.broadcasts.rendering import RenderSpeech, render
+from ioc.broadcasts.rendering import say
+from ioc.broadcasts.sources import Sources, Studio
+from ioc.broadcasts.sources.composing import Voice
+from ioc.broadcasts.sources.relays import check_relay
 from ioc.broadcasts.values import (
     BroadcastOrder,
     BroadcastView,
+    Kind,
     Loudspeaker,
     LoudspeakerId,
     Preview,
+    RelayedStream,
+    id_of,
 )
 from ioc.clock import Clock
 from ioc.people.access import Access
-from ioc.people.errors import not_allowed, not_found
+from ioc.people.errors import not_found
 from ioc.store.engine import Store
-
-# Rendering keeps a core busy; more at once would only make every author wait.
-_PARALLEL_RENDERINGS = 2
 
 
 class BroadcastDesk:
@@ -39,15 +43,22 @@ class BroadcastDesk:
         clock: Clock,
         folder: Path,
         signing: SigningKey,
-        speech: RenderSpeech = render,
+        sources: Sources | None = None,
+        speech: Voice = say,
     ) -> None:
         """Work on `store`; sound files lie in `folder`, commands are proven by `signing`."""
         self._store = store
         self._clock = clock
         self._files = AudioFiles(folder)
         self._dispatch = CommandDispatch(store=store, clock=clock, signing=signing)
-        self._speech = speech
-        self._turns = asyncio.Semaphore(_PARALLEL_RENDERINGS)
+        self.studio = Studio(
+            store=store,
+            clock=clock,
+            files=self._files,
+            sources=sources or Sources.default(),
+            voice=speech,
+        )
+        """Where announcements are made."""
 
     @property
     def dispatch(self) -> CommandDispatch:
@@ -60,25 +71,19 @@ class BroadcastDesk:
         Raises:
             Refusal: the text cannot be spoken, or the person may not speak anywhere.
         """
-        if not any(access.may_speak(area_id) for area_id in access.area_ids):
-            raise not_allowed()
-        async with self._turns:
-            spoken = await self._speech(text)
-        audio_sha256 = await self._files.keep(spoken.audio)
-        preview = Preview(
-            audio_sha256=audio_sha256,
-            duration_s=spoken.duration_s,
-            spoken_text=spoken.spoken_text,
-        )
+        return await self.studio.preview_text(access, text)
+
+    async def forget_drafts(self) -> None:
+        """Delete what was made, and never sent, more than a week ago."""
         now = self._clock.now()
         async with self._store.begin() as connection:
-            await records.keep_sound(
-                connection, preview, size_bytes=len(spoken.audio), login=access.login, at=now
-            )
-            await records.keep_heard(
-                connection, login=access.login, audio_sha256=audio_sha256, text=text, at=now
-            )
-        return preview
+            forgotten = await forgetting.forget_drafts(connection, now=now)
+        for sha256 in forgotten:
+            await self._files.forget(sha256, now=now)
+
+    def forget_unfinished(self) -> None:
+        """Delete sounds that were still arriving when the centre ended; call at the start."""
+        self._files.forget_unfinished()
 
     async def broadcast(self, access: Access, order: BroadcastOrder) -> str:
         """Order the announcement and return its broadcast id; gateways get it when reachable.
@@ -89,15 +94,16 @@ class BroadcastDesk:
         authorising.check_order(access, order)
         now = self._clock.now()
         async with self._store.begin() as connection:
-            heard = await records.heard_text(
-                connection, login=access.login, audio_sha256=order.audio_sha256, now=now
-            )
-            if heard != order.text:
-                raise refusals.not_previewed()
+            kind = await self._kind_of(connection, access, order)
             if order.alarm_id is not None:
                 await authorising.check_alarm(connection, access, order.alarm_id)
-            chosen = await authorising.choose_targets(connection, access, order.loudspeakers)
-            placing = Placing(login=access.login, order=order, chosen=chosen)
+            placing = Placing(
+                login=access.login,
+                order=order,
+                chosen=await authorising.choose_targets(connection, access, order.loudspeakers),
+                kind=kind,
+                level=await authorising.choose_level(connection, access, order.level),
+            )
             broadcast_id = await ordering.place(
                 connection, placing, dispatch=self._dispatch, now=now
             )
@@ -140,22 +146,20 @@ class BroadcastDesk:
             first = await authorising.first_of(connection, broadcast_id)
             known = await records.deliveries_of(connection, first.broadcast_id)
             chosen = await authorising.choose_targets(connection, access, (loudspeaker,))
-            last = [each for each in known if ordering.id_of(each.loudspeaker) == loudspeaker]
+            last = [each for each in known if id_of(each.loudspeaker) == loudspeaker]
             if not last:
                 raise not_found()
             if not last[0].final:
                 raise refusals.still_busy()
-            order = BroadcastOrder(
-                text=first.text,
-                audio_sha256=first.audio_sha256,
-                loudspeakers=(loudspeaker,),
-                source=first.source,
-                priority=first.priority,
-                alarm_id=first.alarm_id,
-            )
+            order = _repeat_of(first, loudspeaker)
             authorising.check_order(access, order)
             placing = Placing(
-                login=access.login, order=order, chosen=chosen, repeat_of=first.broadcast_id
+                login=access.login,
+                order=order,
+                chosen=chosen,
+                kind=first.kind,
+                level=await authorising.choose_level(connection, access, None),
+                repeat_of=first.broadcast_id,
             )
             repeat_id = await ordering.place(
                 connection, placing, dispatch=self._dispatch, now=self._clock.now()
@@ -183,6 +187,11 @@ class BroadcastDesk:
             audio_sha256=first.audio_sha256,
             duration_s=first.duration_s,
             priority=first.priority,
+            kind=first.kind,
+            level=first.level,
+            status=first.status,
+            not_before=first.not_before,
+            stream_url=first.stream_url,
             alarm_id=first.alarm_id,
             created_at=first.created_at,
             expires_at=first.expires_at,
@@ -205,8 +214,9 @@ class BroadcastDesk:
             heard = await records.heard_text(
                 connection, login=access.login, audio_sha256=sha256, now=self._clock.now()
             )
-            if heard is None and not await self._may_hear(connection, access, sha256):
-                return None
+            may_hear = heard is not None or await self._may_hear(connection, access, sha256)
+        if not may_hear and not await self._is_phrase(access, sha256):
+            return None
         return self._files.path_of(sha256)
 
     async def audio_for_gateway(self, gateway_id: str, sha256: str) -> Path | None:
@@ -216,6 +226,10 @@ class BroadcastDesk:
                 connection, gateway_id=gateway_id, audio_sha256=sha256
             )
         return self._files.path_of(sha256) if ordered else None
+
+    def sound_file(self, sha256: str) -> Path | None:
+        """Return where a sound lies, for a caller that has decided who may have it."""
+        return self._files.path_of(sha256)
 
     async def answer_birth(
         self, connection: AsyncConnection, *, address: Address, birth: Birth
@@ -230,9 +244,48 @@ class BroadcastDesk:
         """Publish commands for ever, again until each is answered or expires."""
         await self._dispatch.run(bus)
 
+    async def _kind_of(
+        self, connection: AsyncConnection, access: Access, order: BroadcastOrder
+    ) -> Kind:
+        """Return what is to be sent, once the person may send it."""
+        if order.relay is not None:
+            check_relay(access, order.relay, self.studio.sources.stations)
+            return "relay"
+        heard = await records.what_was_heard(
+            connection,
+            login=access.login,
+            audio_sha256=order.audio_sha256,
+            now=self._clock.now(),
+        )
+        return authorising.check_heard(heard, order).kind
+
+    async def _is_phrase(self, access: Access, sha256: str) -> bool:
+        may_speak = any(access.may_speak(area_id) for area_id in access.area_ids)
+        return may_speak and await self.studio.phrases.holds(sha256)
+
     async def _may_hear(self, connection: AsyncConnection, access: Access, sha256: str) -> bool:
         for broadcast_id in await records.broadcasts_of_sound(connection, sha256):
             known = await records.deliveries_of(connection, broadcast_id)
             if any(access.may_see(each.loudspeaker.area_id) for each in known):
                 return True
         return False
+
+
+def _repeat_of(first: Row[Any], loudspeaker: LoudspeakerId) -> BroadcastOrder:
+    """Return the order to play a broadcast once more, at once, on one loudspeaker."""
+    relay = (
+        RelayedStream(stream_url=first.stream_url, duration_s=first.stream_s)
+        if first.stream_url
+        else None
+    )
+    return BroadcastOrder(
+        text=first.text,
+        audio_sha256=first.audio_sha256,
+        loudspeakers=(loudspeaker,),
+        source=first.source,
+        priority=first.priority,
+        status=first.status,
+        when_interrupted=first.when_interrupted,
+        alarm_id=first.alarm_id,
+        relay=relay,
+    )

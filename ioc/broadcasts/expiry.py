@@ -6,11 +6,12 @@ Every function runs in the caller's transaction.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select, update
+from sqlalchemy import Row, Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms.desk import Occurrence, raise_alarm
 from ioc.alarms.rules import broadcast_failed
+from ioc.broadcasts.commands import SPEAKING_KINDS
 from ioc.store import journal
 from ioc.store.tables import alarms, audio, broadcasts, commands, deliveries, devices
 
@@ -20,7 +21,7 @@ ANSWER_GRACE = timedelta(seconds=15)
 PROOF_GRACE = timedelta(seconds=120)
 
 _UNCONFIRMED = ("queued", "accepted", "cached")
-_OPEN = (*_UNCONFIRMED, "started")
+_OPEN = (*_UNCONFIRMED, "started", "interrupted", "resumed")
 
 
 async def expire_commands(connection: AsyncConnection, *, now: datetime) -> list[Row[Any]]:
@@ -40,7 +41,7 @@ async def expire_commands(connection: AsyncConnection, *, now: datetime) -> list
     for command in expired.all():
         if command.alarm_id is not None:
             await tell_alarm(connection, command.alarm_id, at=now)
-        if command.kind == "speak.v1":
+        if command.kind in SPEAKING_KINDS:
             wanted = _rows(_UNCONFIRMED).where(
                 deliveries.c.broadcast_id == command.broadcast_id,
                 deliveries.c.gateway_id == command.gateway_id,
@@ -62,7 +63,7 @@ async def unproven_deliveries(connection: AsyncConnection, *, now: datetime) -> 
     """Return deliveries whose gateway took the order and then never said how it ended."""
     wanted = _rows(_OPEN).where(broadcasts.c.expires_at < now - PROOF_GRACE)
     rows = (await connection.execute(wanted)).all()
-    return [row for row in rows if row.expires_at + _length(row) < now - PROOF_GRACE]
+    return [row for row in rows if _latest_end(row) < now - PROOF_GRACE]
 
 
 async def conclude(connection: AsyncConnection, row: Row[Any], *, now: datetime) -> None:
@@ -115,13 +116,18 @@ def _rows(states: tuple[str, ...]) -> Select[Any]:
             deliveries.c.state,
             broadcasts.c.expires_at,
             broadcasts.c.text,
-            audio.c.duration_s,
+            deliveries.c.updated_at,
+            deliveries.c.offset_s,
+            func.coalesce(audio.c.duration_s, broadcasts.c.stream_s, 0.0).label("duration_s"),
         )
         .join(broadcasts, broadcasts.c.broadcast_id == deliveries.c.broadcast_id)
-        .join(audio, audio.c.sha256 == broadcasts.c.audio_sha256)
+        .outerjoin(audio, audio.c.sha256 == broadcasts.c.audio_sha256)
         .where(or_(*(deliveries.c.state == state for state in states)))
     )
 
 
-def _length(row: Row[Any]) -> timedelta:
-    return timedelta(seconds=row.duration_s)
+def _latest_end(row: Row[Any]) -> datetime:
+    """Return when it must have ended: it began before it expired, or went on after its last step."""
+    # One that was interrupted by a long emergency resumes long after its expiry.
+    since: datetime = max(row.expires_at, row.updated_at)
+    return since + timedelta(seconds=row.duration_s + row.offset_s)

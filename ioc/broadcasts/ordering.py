@@ -7,16 +7,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.commands import Audio, Speak, Stop
+from contracts.commands import Audio, CommandData, Relay, Speak, Stop
 from contracts.topics import Address
 from ioc.broadcasts import commands, records
 from ioc.broadcasts.commands import Order, new_id
 from ioc.broadcasts.dispatch import CommandDispatch
 from ioc.broadcasts.records import Target
-from ioc.broadcasts.values import BroadcastOrder, Delivery, Loudspeaker, LoudspeakerId
+from ioc.broadcasts.starting import StartPlan, plan_start
+from ioc.broadcasts.values import (
+    BroadcastOrder,
+    Delivery,
+    Kind,
+    Level,
+    Loudspeaker,
+    LoudspeakerId,
+    id_of,
+)
 from ioc.people import audit
 from ioc.people.audit import Deed
 from ioc.store import journal
@@ -27,50 +37,94 @@ _STOP_VALID = timedelta(minutes=10)
 
 @dataclass(frozen=True, kw_only=True)
 class Placing:
-    """An authorised order: who, what, where, and what it repeats."""
+    """An authorised order: who, what, where, for whom, and what it repeats."""
 
     login: str
     order: BroadcastOrder
     chosen: Sequence[Target]
+    kind: Kind
+    level: Level
     repeat_of: str | None = None
 
 
 async def place(
     connection: AsyncConnection, placing: Placing, *, dispatch: CommandDispatch, now: datetime
 ) -> str:
-    """Write a broadcast, its deliveries and one command per gateway; return the broadcast id."""
+    """Write a broadcast, its deliveries and one command per gateway; return the broadcast id.
+
+    Raises:
+        Refusal: its start or its turns cannot be.
+    """
     order, broadcast_id = placing.order, new_id(now)
-    expires_at = now + min(max(order.valid_for, _VALID_AT_LEAST), _VALID_AT_MOST)
-    row = {
+    sound = None if order.relay else await _sound(connection, order.audio_sha256)
+    plan = plan_start(order, placing.chosen, sound_s=sound.duration_s if sound else 0.0, now=now)
+    valid_for = min(max(order.valid_for, _VALID_AT_LEAST), _VALID_AT_MOST)
+    expires_at = plan.last_begins_at + valid_for
+    row = _row(placing) | {
         "broadcast_id": broadcast_id,
-        "author": placing.login,
-        "source": order.source,
-        "alarm_id": order.alarm_id,
-        "repeat_of": placing.repeat_of,
-        "text": order.text,
-        "audio_sha256": order.audio_sha256,
-        "priority": order.priority,
+        "not_before": plan.not_before,
         "created_at": now,
         "expires_at": expires_at,
     }
     await records.add_broadcast(connection, row)
-    chosen_ids = [id_of(target.loudspeaker) for target in placing.chosen]
-    await records.add_deliveries(connection, broadcast_id, chosen_ids, at=now)
-    sound = await _sound(connection, order.audio_sha256)
-    for address, loudspeaker_ids in _by_gateway(placing.chosen):
-        speak = Speak(
+    await records.add_deliveries(connection, broadcast_id, plan.offsets_s, at=now)
+    for address, group in _by_gateway(placing.chosen):
+        command = Order(
+            data=_command(placing, broadcast_id, group, plan=plan, sound=sound),
+            issued_at=now,
+            expires_at=expires_at,
             broadcast_id=broadcast_id,
-            loudspeaker_ids=loudspeaker_ids,
-            audio=sound,
-            priority=order.priority,
         )
-        command = Order(data=speak, issued_at=now, expires_at=expires_at, broadcast_id=broadcast_id)
         await dispatch.order(connection, command, address=address)
     loudspeakers = [target.loudspeaker for target in placing.chosen]
     await _tell(connection, placing.repeat_of or broadcast_id, loudspeakers, at=now)
     action = "broadcast_repeat" if placing.repeat_of else "broadcast"
     await _log(connection, placing.login, action, (broadcast_id, loudspeakers), at=now)
     return broadcast_id
+
+
+def _row(placing: Placing) -> dict[str, Any]:
+    order, relay = placing.order, placing.order.relay
+    return {
+        "author": placing.login,
+        "source": order.source,
+        "kind": placing.kind,
+        "alarm_id": order.alarm_id,
+        "repeat_of": placing.repeat_of,
+        "text": order.text,
+        "audio_sha256": order.audio_sha256,
+        "stream_url": relay.stream_url if relay else None,
+        "stream_s": relay.duration_s if relay else None,
+        "priority": order.priority,
+        "level": placing.level,
+        "status": order.status,
+        "when_interrupted": order.when_interrupted,
+    }
+
+
+def _command(
+    placing: Placing,
+    broadcast_id: str,
+    group: Sequence[LoudspeakerId],
+    *,
+    plan: StartPlan,
+    sound: Audio | None,
+) -> CommandData:
+    order = placing.order
+    common: dict[str, Any] = {
+        "broadcast_id": broadcast_id,
+        "loudspeaker_ids": tuple(loudspeaker.device_id for loudspeaker in group),
+        "priority": order.priority,
+        "level": placing.level,
+        "status": order.status,
+        "not_before": plan.not_before,
+        "when_interrupted": order.when_interrupted,
+    }
+    if order.relay is not None:
+        relay = order.relay
+        return Relay(**common, stream_url=relay.stream_url, duration_s=relay.duration_s)
+    offsets_s = {each.device_id: plan.offsets_s[each] for each in group if plan.offsets_s[each] > 0}
+    return Speak(**common, audio=sound, offsets_s=offsets_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,15 +172,10 @@ async def place_stop(
     await _log(connection, stopping.login, "broadcast_stop", where, at=now)
 
 
-def id_of(loudspeaker: Loudspeaker) -> LoudspeakerId:
-    """Return the id of a loudspeaker."""
-    return LoudspeakerId(loudspeaker.gateway_id, loudspeaker.device_id)
-
-
-def _by_gateway(chosen: Sequence[Target]) -> list[tuple[Address, tuple[str, ...]]]:
+def _by_gateway(chosen: Sequence[Target]) -> list[tuple[Address, tuple[LoudspeakerId, ...]]]:
     ordered = sorted(chosen, key=lambda target: target.loudspeaker.gateway_id)
     return [
-        (address, tuple(target.loudspeaker.device_id for target in group))
+        (address, tuple(id_of(target.loudspeaker) for target in group))
         for address, group in groupby(ordered, key=lambda target: target.address)
     ]
 

@@ -1,15 +1,15 @@
 """Broadcasts, previews and deliveries as rows of the store; every function runs in a transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.topics import Address
-from ioc.broadcasts.values import Delivery, Loudspeaker, LoudspeakerId, Preview
+from ioc.broadcasts.values import Delivery, Heard, Loudspeaker, LoudspeakerId, Preview
 from ioc.store.tables import (
     audio,
     broadcasts,
@@ -17,6 +17,7 @@ from ioc.store.tables import (
     deliveries,
     devices,
     gateways,
+    hearings,
     previews,
 )
 
@@ -51,26 +52,45 @@ async def keep_sound(
 
 
 async def keep_heard(
-    connection: AsyncConnection, *, login: str, audio_sha256: str, text: str, at: datetime
+    connection: AsyncConnection, *, login: str, audio_sha256: str, heard: Heard, at: datetime
 ) -> None:
-    """Note which text a person has heard as this sound; forget what no longer counts."""
+    """Note what a person has heard as this sound; forget what no longer counts."""
     again = and_(previews.c.login == login, previews.c.audio_sha256 == audio_sha256)
     forgotten = previews.c.previewed_at < at - PREVIEW_VALID
     await connection.execute(delete(previews).where(or_(again, forgotten)))
-    row = {"login": login, "audio_sha256": audio_sha256, "text": text, "previewed_at": at}
+    row = {
+        "login": login,
+        "audio_sha256": audio_sha256,
+        "text": heard.text,
+        "previewed_at": at,
+        "kind": heard.kind,
+        "status": heard.status,
+        "said_twice": heard.said_twice,
+    }
     await connection.execute(insert(previews).values(**row))
+
+
+async def what_was_heard(
+    connection: AsyncConnection, *, login: str, audio_sha256: str, now: datetime
+) -> Heard | None:
+    """Return what this person heard as this sound, while that counts."""
+    wanted = (
+        select(previews)
+        .where(previews.c.login == login, previews.c.audio_sha256 == audio_sha256)
+        .where(previews.c.previewed_at >= now - PREVIEW_VALID)
+    )
+    row = (await connection.execute(wanted)).first()
+    if row is None:
+        return None
+    return Heard(text=row.text, kind=row.kind, status=row.status, said_twice=row.said_twice)
 
 
 async def heard_text(
     connection: AsyncConnection, *, login: str, audio_sha256: str, now: datetime
 ) -> str | None:
     """Return the text that this person heard as this sound, while that counts."""
-    wanted = (
-        select(previews.c.text)
-        .where(previews.c.login == login, previews.c.audio_sha256 == audio_sha256)
-        .where(previews.c.previewed_at >= now - PREVIEW_VALID)
-    )
-    return (await connection.execute(wanted)).scalar_one_or_none()
+    heard = await what_was_heard(connection, login=login, audio_sha256=audio_sha256, now=now)
+    return heard.text if heard else None
 
 
 async def sound_of(connection: AsyncConnection, audio_sha256: str) -> Row[Any] | None:
@@ -114,11 +134,11 @@ async def add_broadcast(connection: AsyncConnection, row: dict[str, Any]) -> Non
 async def add_deliveries(
     connection: AsyncConnection,
     broadcast_id: str,
-    loudspeakers: Iterable[LoudspeakerId],
+    offsets_s: Mapping[LoudspeakerId, float],
     *,
     at: datetime,
 ) -> None:
-    """Store a queued delivery for each loudspeaker."""
+    """Store a queued delivery for each loudspeaker, with when its turn begins."""
     rows = [
         {
             "broadcast_id": broadcast_id,
@@ -126,8 +146,9 @@ async def add_deliveries(
             "device_id": loudspeaker.device_id,
             "state": "queued",
             "updated_at": at,
+            "offset_s": offset_s,
         }
-        for loudspeaker in loudspeakers
+        for loudspeaker, offset_s in offsets_s.items()
     ]
     await connection.execute(insert(deliveries), rows)
 
@@ -140,8 +161,12 @@ async def first_of(connection: AsyncConnection, broadcast_id: str) -> Row[Any] |
         return None
     first_id = row.repeat_of or row.broadcast_id
     wanted = (
-        select(broadcasts, audio.c.duration_s, audio.c.spoken_text, audio.c.size_bytes)
-        .join(audio, audio.c.sha256 == broadcasts.c.audio_sha256)
+        select(
+            broadcasts,
+            func.coalesce(audio.c.duration_s, broadcasts.c.stream_s, 0.0).label("duration_s"),
+            func.coalesce(audio.c.spoken_text, "").label("spoken_text"),
+        )
+        .outerjoin(audio, audio.c.sha256 == broadcasts.c.audio_sha256)
         .where(broadcasts.c.broadcast_id == first_id)
     )
     return (await connection.execute(wanted)).first()
@@ -161,6 +186,7 @@ async def deliveries_of(connection: AsyncConnection, first_id: str) -> tuple[Del
             seconds_sent=row.seconds_sent,
             underruns=row.underruns,
             detail=row.detail,
+            hearing=row.hearing,
         )
     return tuple(latest.values())
 
@@ -178,6 +204,7 @@ def _family_deliveries(first_id: str) -> Select[Any]:
             deliveries.c.seconds_sent,
             deliveries.c.underruns,
             deliveries.c.detail,
+            hearings.c.hearing,
             devices.c.name,
             devices.c.area_id,
             devices.c.state,
@@ -192,6 +219,14 @@ def _family_deliveries(first_id: str) -> Select[Any]:
             ),
         )
         .outerjoin(gateways, gateways.c.gateway_id == deliveries.c.gateway_id)
+        .outerjoin(
+            hearings,
+            and_(
+                hearings.c.broadcast_id == deliveries.c.broadcast_id,
+                hearings.c.gateway_id == deliveries.c.gateway_id,
+                hearings.c.device_id == deliveries.c.device_id,
+            ),
+        )
         .where(
             or_(broadcasts.c.broadcast_id == first_id, broadcasts.c.repeat_of == first_id),
         )

@@ -1,11 +1,19 @@
-"""Texts turned into sound by `ioc.speech`, its errors translated into refusals for the author."""
+"""Texts turned into words and sound by `ioc.speech`, its errors translated into refusals."""
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Mapping
 
 from ioc.people.errors import Refusal
-from ioc.speech.errors import SpeechError, SpeechUnavailable, TextTooLong, UnspeakableText
-from ioc.speech.render import render_speech
+from ioc.speech import (
+    Dictionary,
+    Reading,
+    Rendered,
+    SpeechError,
+    SpeechUnavailable,
+    TextTooLong,
+    UnspeakableText,
+    read_aloud,
+    render_speech,
+)
 
 _CODES: dict[type[SpeechError], str] = {
     UnspeakableText: "unspeakable_text",
@@ -14,36 +22,30 @@ _CODES: dict[type[SpeechError], str] = {
 }
 
 
-class Spoken(Protocol):
-    """A text as it will sound."""
-
-    @property
-    def audio(self) -> bytes:
-        """Opus in Ogg, 48 kHz mono."""
-        ...
-
-    @property
-    def duration_s(self) -> float:
-        """How long it sounds."""
-        ...
-
-    @property
-    def spoken_text(self) -> str:
-        """What is read out, numbers and abbreviations in words."""
-        ...
-
-
-RenderSpeech = Callable[[str], Awaitable[Spoken]]
-
-
-async def render(text: str) -> Spoken:
-    """Return the sound of a text.
+def read_text(text: str, dictionary: Dictionary, readings: Mapping[str, str]) -> Reading:
+    """Return what will be said for a text, and what to ask its author.
 
     Raises:
         Refusal: it cannot be spoken; the sentences say why and who must act.
     """
     try:
-        return await render_speech(text)
+        return read_aloud(text, dictionary=dictionary, readings=readings)
     except SpeechError as error:
-        code = _CODES.get(type(error), "speech_unavailable")
-        raise Refusal(code, vi=error.vietnamese, en=error.english) from error
+        raise _refusal(error) from error
+
+
+async def say(words: str) -> Rendered:
+    """Return the sound of words.
+
+    Raises:
+        Refusal: the speech engine does not work.
+    """
+    try:
+        return await render_speech(words)
+    except SpeechError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: SpeechError) -> Refusal:
+    code = _CODES.get(type(error), "speech_unavailable")
+    return Refusal(code, vi=error.vietnamese, en=error.english)

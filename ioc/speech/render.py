@@ -1,14 +1,15 @@
-"""An author's text to the audio that loudspeakers play; it stores nothing."""
+"""An author's text to the sound that loudspeakers play; it stores nothing."""
 
 import asyncio
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ioc.speech.dictionary import Dictionary
+from ioc.sounds.opus import SAMPLE_RATE_HZ, Samples
+from ioc.speech.dictionary import Dictionary, default_dictionary
 from ioc.speech.errors import SpeechUnavailable, TextTooLong, UnspeakableText
 from ioc.speech.espeak import speak
-from ioc.speech.opus import encode_opus
-from ioc.speech.reading.normalise import is_speakable, normalise
+from ioc.speech.reading.normalise import Reading, is_speakable, normalise, read_text
+from ioc.speech.wav import decode_wav
 
 LONGEST_TEXT = 2000
 """Characters: about two and a half minutes of speech."""
@@ -18,43 +19,57 @@ LONGEST_TEXT = 2000
 class Rendered:
     """Speech, ready to be heard by its author and then to be broadcast."""
 
-    audio: bytes
-    """Opus in Ogg, 48 kHz mono."""
-    sha256: str
-    """Of `audio`, lower-case hexadecimal; the same text gives the same audio on one machine."""
-    duration_s: float
+    samples: Samples
+    """Mono at 48 kHz; the same words give the same samples on one machine."""
     spoken_text: str
     """What is really said; the author must see it before it is sent."""
 
+    @property
+    def duration_s(self) -> float:
+        """How long it sounds."""
+        return len(self.samples) / SAMPLE_RATE_HZ
 
-async def render_speech(
-    text: str, *, dictionary: Dictionary | None = None, program: str = "espeak-ng"
-) -> Rendered:
-    """Speak a Vietnamese text.
+
+def read_aloud(
+    text: str,
+    *,
+    dictionary: Dictionary | None = None,
+    readings: Mapping[str, str] | None = None,
+) -> Reading:
+    """Return what will be said for a text, and what its author should be asked.
 
     Args:
         text: As the author wrote it, at most 2,000 characters.
         dictionary: The commune's abbreviations; None: those of the product.
-        program: The espeak-ng to run.
+        readings: The author's own answers, what is written to what is said.
 
     Raises:
         UnspeakableText: There is nothing in it to read out.
         TextTooLong: It has more than 2,000 characters.
-        SpeechUnavailable: espeak-ng is missing or fails.
     """
     if len(text) > LONGEST_TEXT:
         raise TextTooLong(characters=len(text), limit=LONGEST_TEXT)
-    spoken_text = normalise(text, dictionary)
+    known = dictionary or default_dictionary()
+    answers = {key: normalise(said, known) for key, said in (readings or {}).items()}
+    reading = read_text(text, known.answered({key: said for key, said in answers.items() if said}))
+    if not any(is_speakable(character) for character in reading.spoken_text):
+        raise UnspeakableText
+    return reading
+
+
+async def render_speech(words: str, *, program: str = "espeak-ng") -> Rendered:
+    """Say words; figures and abbreviations are read out first, as `read_aloud` does without asking.
+
+    Raises:
+        UnspeakableText: There is nothing in it to read out.
+        SpeechUnavailable: espeak-ng is missing or fails.
+    """
+    spoken_text = normalise(words)
     if not any(is_speakable(character) for character in spoken_text):
         raise UnspeakableText
     wav = await speak(spoken_text, program=program)
     try:
-        encoded = await asyncio.to_thread(encode_opus, wav)
+        samples = await asyncio.to_thread(decode_wav, wav)
     except ValueError as error:
         raise SpeechUnavailable(f"{program}: {error}") from error
-    return Rendered(
-        audio=encoded.audio,
-        sha256=hashlib.sha256(encoded.audio).hexdigest(),
-        duration_s=encoded.duration_s,
-        spoken_text=spoken_text,
-    )
+    return Rendered(samples=samples, spoken_text=spoken_text)

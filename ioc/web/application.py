@@ -11,11 +11,13 @@ from ioc.web.api import alarms as alarms_api
 from ioc.web.api import broadcasts as broadcasts_api
 from ioc.web.api import devices as devices_api
 from ioc.web.api import evidence as evidence_api
+from ioc.web.api import sources as sources_api
+from ioc.web.api import station as station_api
 from ioc.web.failures import register_failures
 from ioc.web.feed import Feed
 from ioc.web.gateway_routes import create_gateway_router
 from ioc.web.limits import FailedLogins
-from ioc.web.pages import console, devices, login, phone, proofs, speaking
+from ioc.web.pages import broadcasting, console, devices, login, phone, proofs, speaking, station
 from ioc.web.security import Guard
 
 if TYPE_CHECKING:
@@ -38,9 +40,26 @@ def create_application(centre: "Centre") -> FastAPI:
     application.state.feed = Feed(store=centre.store, people=centre.people)
     application.state.recent_orders = broadcasts_api.RecentOrders()
     register_failures(application)
-    for room in (login, console, speaking, devices, proofs, phone, feed_route):
+    for room in (
+        login,
+        console,
+        broadcasting,
+        speaking,
+        devices,
+        proofs,
+        phone,
+        station,
+        feed_route,
+    ):
         application.include_router(room.router)
-    for interface in (alarms_api, evidence_api, devices_api, broadcasts_api):
+    for interface in (
+        alarms_api,
+        evidence_api,
+        devices_api,
+        broadcasts_api,
+        sources_api,
+        station_api,
+    ):
         application.include_router(interface.router)
     application.include_router(create_gateway_router(centre))
     application.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -16,7 +16,18 @@ from ioc.web.words import Words, load_words, plain
 
 _log = structlog.get_logger(__name__)
 
-_STATUS_OF_REFUSAL = {"not_found": 404, "not_allowed": 403, "not_previewed": 409, "still_busy": 409}
+_STATUS_OF_REFUSAL = {
+    "not_found": 404,
+    "not_allowed": 403,
+    "level_not_allowed": 403,
+    "station_not_allowed": 403,
+    "not_previewed": 409,
+    "say_it_twice": 409,
+    "still_busy": 409,
+    "phrase_missing": 409,
+    "recording_too_large": 413,
+    "recording_unavailable": 503,
+}
 _CODE_OF_STATUS = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "not_found"}
 
 

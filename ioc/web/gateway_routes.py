@@ -106,7 +106,7 @@ def create_gateway_router(centre: "Centre", *, patience: Patience | None = None)
     @router.get("/audio/{sha256}", response_class=FileResponse)
     async def fetch_audio(sha256: Sha256, gateway_id: gateway) -> FileResponse:
         """Give the announcement that a command to this gateway names."""
-        path = await centre.voice.audio_for_gateway(gateway_id, sha256)
+        path = await centre.station.audio_for_gateway(gateway_id, sha256)
         if path is None:
             raise GatewayRefused(404, "not_ordered", "no command to this gateway names this audio")
         return FileResponse(path, media_type="audio/ogg")

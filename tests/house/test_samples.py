@@ -31,6 +31,7 @@ def test_sample_gateway_is_accepted(tmp_path: Path) -> None:
         document["centre"]["token_file"],
         document["broker"]["password_file"],
         *(camera["password_file"] for camera in document["cameras"]),
+        *(one["password_file"] for one in document["loudspeakers"] if "password_file" in one),
     ]
     for secret in secrets:
         (tmp_path / secret).parent.mkdir(exist_ok=True)

@@ -21,6 +21,7 @@ from tests.scenarios.console import Console
 
 SITE, GATEWAY, AREA = "thu", "tu-1", "ban-chuong"
 CAMERA_USER, CAMERA_PASSWORD = "gateway", "camera-password"
+LOUDSPEAKER_USER, LOUDSPEAKER_PASSWORD = "loa", "loudspeaker-password"
 WHOLE_PICTURE = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
 
 
@@ -48,6 +49,7 @@ class Commune:
         self._consoles: list[Console] = []
         self._environment = dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
         self._environment["CAMERA_PASSWORD"] = CAMERA_PASSWORD
+        self._environment["LOUDSPEAKER_PASSWORD"] = LOUDSPEAKER_PASSWORD
         self.passwords: dict[str, str] = {}
         self.others: dict[str, str] = {}
         """What was printed for a second gateway."""
@@ -203,6 +205,33 @@ class Commune:
                 "port": port,
                 "codec": codec,
                 "interface": "127.0.0.1",
+            }
+        )
+        return loudspeaker
+
+    def add_web_loudspeaker(self, loudspeaker_id: str, *, kind: str, codec: str = "pcmu") -> Child:
+        """Start a simulated network speaker (`axis`, `hikvision`) and put it in the configuration."""
+        loudspeaker = self.child(
+            loudspeaker_id,
+            *(program("python"), "-m", "simulator.loudspeaker", "--kind", kind),
+            *("--listen", "127.0.0.1", "--port", "0", "--codec", codec),
+            *("--username", LOUDSPEAKER_USER),
+            *("--record", self.folder / f"{loudspeaker_id}.played"),
+        )
+        loudspeaker.start()
+        port = loudspeaker.ready()["port"]
+        password_file = self.folder / f"{loudspeaker_id}.password"
+        password_file.write_text(LOUDSPEAKER_PASSWORD)
+        password_file.chmod(0o600)
+        self.plan.loudspeakers.append(
+            {
+                "id": loudspeaker_id,
+                "name": f"Loa {loudspeaker_id}",
+                "area": AREA,
+                "driver": {"axis": "axis_vapix", "hikvision": "hikvision_isapi"}[kind],
+                "url": f"http://127.0.0.1:{port}",
+                "username": LOUDSPEAKER_USER,
+                "password_file": str(password_file),
             }
         )
         return loudspeaker

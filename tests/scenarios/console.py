@@ -49,20 +49,27 @@ class Console:
         return next((d for d in devices if d["device_id"] == device_id), None)
 
     def speak(
-        self, text: str, loudspeakers: list[tuple[str, str]], *, alarm_id: str | None = None
+        self,
+        text: str,
+        loudspeakers: list[tuple[str, str]],
+        *,
+        alarm_id: str | None = None,
+        said_twice: bool = False,
+        **more: object,
     ) -> dict[str, Any]:
-        """Preview a text, hear it, and have it spoken."""
-        heard = self.post("/api/previews", {"text": text})
+        """Preview a text, hear it, and have it spoken; `more` goes into the order."""
+        heard = self.post("/api/previews", {"text": text, "said_twice": said_twice})
         sound = self.http.get(f"/api/audio/{heard['audio_sha256']}")
         assert sound.status_code == 200
         body = {
-            "text": text,
+            "text": heard["text"],
             "audio_sha256": heard["audio_sha256"],
             "loudspeakers": [
                 {"gateway_id": gateway_id, "device_id": device_id}
                 for gateway_id, device_id in loudspeakers
             ],
             "alarm_id": alarm_id,
+            **more,
         }
         ordered: dict[str, Any] = self.post("/api/broadcasts", body)
         return ordered

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from ioc.speech.dictionary import Dictionary
 from ioc.speech.reading.numerals import read_digits, read_whole
-from ioc.speech.reading.rules import Rule, before
+from ioc.speech.reading.rules import Question, Rule, before
 
 _LETTERS = {
     "A": "a", "Ă": "á", "Â": "ớ", "B": "bê", "C": "xê", "D": "dê", "Đ": "đê", "E": "e", "Ê": "ê",
@@ -19,6 +20,7 @@ _SYLLABLE = re.compile(
     r"(?:[aeiouy]{1,3})(?:ch?|m|n|ng|nh|p|t)?",
     re.IGNORECASE,
 )
+_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 # Unicode interleaves capitals and small letters from U+1EA0 on, so a range will not do.
 _CAPITALS = "A-ZÀ-ÖØ-ÝĂĐĨŨƠƯ" + "".join(chr(code) for code in range(0x1EA0, 0x1EFA, 2))
 # Not inside a word; figures may touch it ("QL3", "F0").
@@ -38,12 +40,27 @@ def _read_capitals(match: re.Match[str]) -> str:
 
 
 def _say_or_spell(word: str) -> str:
-    plain = unicodedata.normalize("NFD", word).replace("Đ", "D")
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     spelled = [_LETTERS.get(letter) for letter in word.upper()]
-    if _SYLLABLE.fullmatch(plain) or len(word) > _LONGEST_SPELLED or None in spelled:
+    long = len(word) > _LONGEST_SPELLED and _VOWEL.search(_plain(word))
+    if _is_syllable(word) or long or None in spelled:
         return word.lower()
     return " ".join(filter(None, spelled))
+
+
+def _is_syllable(word: str) -> bool:
+    return _SYLLABLE.fullmatch(_plain(word)) is not None
+
+
+def _plain(word: str) -> str:
+    """Return the letters without their marks."""
+    apart = unicodedata.normalize("NFD", word).replace("Đ", "D").replace("đ", "d")
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def _ask_unknown(match: re.Match[str]) -> Iterator[Question]:
+    """Ask about what is neither a word nor in the dictionary."""
+    if not _is_syllable(match[0]):
+        yield Question(written=match[0], read_as=_say_or_spell(match[0]), why="unknown")
 
 
 def _read_roman(match: re.Match[str]) -> str | None:
@@ -77,7 +94,31 @@ _FIXED_RULES = (
         pattern=re.compile(rf"{_BEGIN}[IVX]{{1,7}}{_END}"),
         read=_read_roman,
     ),
-    Rule(pattern=re.compile(rf"{_BEGIN}[{_CAPITALS}]{{2,}}{_END}"), read=_read_capitals),
+    Rule(
+        pattern=re.compile(rf"{_BEGIN}[{_CAPITALS}]{{2,}}{_END}"),
+        read=_read_capitals,
+        ask=_ask_unknown,
+    ),
+    # "eKYC", "VssID": capitals inside a word are an abbreviation too.
+    Rule(
+        pattern=re.compile(
+            rf"{_BEGIN}(?=[^\W\d_]*[{_CAPITALS}][^\W\d_]*[{_CAPITALS}])(?=[^\W\d_]*[a-zđ])"
+            rf"[^\W\d_]{{3,}}{_END}"
+        ),
+        read=_read_capitals,
+        ask=_ask_unknown,
+    ),
+    # "sx", "đkkh": nobody can say what has no vowel.
+    Rule(
+        pattern=re.compile(rf"{_BEGIN}[bcdđghklmnpqrstvx]{{2,5}}{_END}"),
+        read=_read_capitals,
+        ask=_ask_unknown,
+    ),
+    # "quý III/2026": the year of what was numbered.
+    Rule(
+        pattern=re.compile(r"(?<=[IVX])/(?P<year>[12]\d{3})(?!\d)"),
+        read=lambda match: f"năm {read_whole(match['year'])}",
+    ),
 )
 
 ADDRESS_RULE = Rule(
@@ -91,11 +132,15 @@ ADDRESS_RULE = Rule(
 
 def abbreviation_rules(dictionary: Dictionary) -> tuple[Rule, ...]:
     """Rules for the words of a dictionary, most specific first."""
-    codes = dictionary.words | dictionary.document_codes
+    likeliest = {written: choices[0] for written, choices in dictionary.ambiguous.items()}
+    words = likeliest | dictionary.words
+    codes = words | dictionary.document_codes
     return (
         _document_rule(codes),
+        # "BCH Công đoàn" says which of its meanings BCH has.
+        _words_rule({key: said for key, said in words.items() if " " in key}),
         _names_rule(dictionary.before_names),
-        _words_rule(dictionary.words),
+        _words_rule(words, dictionary.ambiguous),
         _joined_rule(codes),
         *_FIXED_RULES,
     )
@@ -115,6 +160,7 @@ def _document_rule(codes: dict[str, str]) -> Rule:
             rf"[/-](?P<codes>{code}(?:-{code})*)(?!\w)"
         ),
         read=read,
+        ask=lambda match: _ask_codes(match["codes"], codes),
     )
 
 
@@ -123,6 +169,7 @@ def _joined_rule(codes: dict[str, str]) -> Rule:
     return Rule(
         pattern=re.compile(rf"{_BEGIN}{part}(?:-{part})+{_END}"),
         read=lambda match: _read_codes(match[0], codes),
+        ask=lambda match: _ask_codes(match[0], codes),
     )
 
 
@@ -130,10 +177,23 @@ def _read_codes(joined: str, codes: dict[str, str]) -> str:
     return " ".join(codes.get(code) or _say_or_spell(code) for code in joined.split("-"))
 
 
-def _words_rule(words: dict[str, str]) -> Rule:
+def _ask_codes(joined: str, codes: dict[str, str]) -> Iterator[Question]:
+    for code in joined.split("-"):
+        if code not in codes and not _is_syllable(code):
+            yield Question(written=code, read_as=_say_or_spell(code), why="unknown")
+
+
+def _words_rule(words: dict[str, str], ambiguous: dict[str, tuple[str, ...]] | None = None) -> Rule:
+    asked = ambiguous or {}
+
+    def ask(match: re.Match[str]) -> Iterator[Question]:
+        if choices := asked.get(match[0]):
+            yield Question(written=match[0], read_as=choices[0], why="ambiguous", choices=choices)
+
     return Rule(
         pattern=re.compile(rf"{_BEGIN}(?:{_alternatives(words)}){_END}(?!-[{_CAPITALS}]{{2}})"),
         read=lambda match: words[match[0]],
+        ask=ask,
     )
 
 

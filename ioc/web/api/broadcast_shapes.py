@@ -3,17 +3,54 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
+from typing_extensions import override
 
-from ioc.broadcasts import BroadcastView, LoudspeakerId
+from ioc.broadcasts import BroadcastOrder, BroadcastView, Framing, LoudspeakerId
+from ioc.broadcasts.values import Level, Priority, Status, WhenInterrupted
+from ioc.sounds import Chime
 from ioc.web.api.shapes import Shape
 from ioc.web.reading.broadcasts import Told, decide_verdict
 
 
-class TextShape(Shape):
+class FramingShape(Shape):
+    """What is put around an announcement, to be heard with it."""
+
+    chime: Chime = "none"
+    status: Status = "actual"
+
+    @property
+    def framing(self) -> Framing:
+        """The framing as the studio names it."""
+        return Framing(chime=self.chime, status=self.status)
+
+
+Reading = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class TextShape(FramingShape):
     """A text to preview."""
 
     text: Annotated[str, Field(min_length=1, max_length=1_000)]
+    said_twice: bool = False
+    """As an emergency must be."""
+    readings: Annotated[dict[Reading, Reading], Field(default_factory=dict, max_length=50)]
+    """The author's answers to questions: what is written to what is said."""
+
+    @property
+    @override
+    def framing(self) -> Framing:
+        """The framing as the studio names it."""
+        return Framing(chime=self.chime, status=self.status, said_twice=self.said_twice)
+
+
+class QuestionShape(Shape):
+    """What only the author knows."""
+
+    written: str
+    read_as: str
+    why: Literal["unknown", "ambiguous", "no_such_day"]
+    choices: list[str]
 
 
 class PreviewShape(Shape):
@@ -22,6 +59,9 @@ class PreviewShape(Shape):
     audio_sha256: str
     duration_s: float
     spoken_text: str
+    text: str
+    """What an order must repeat."""
+    questions: list[QuestionShape]
 
 
 class LoudspeakerShape(Shape):
@@ -45,16 +85,47 @@ class UsableLoudspeaker(LoudspeakerShape):
     gateway_online: bool
 
 
-class OrderShape(Shape):
+class WhereAndHowShape(Shape):
+    """Where something is played, how urgent it is, and when it begins."""
+
+    loudspeakers: Annotated[list[LoudspeakerShape], Field(min_length=1, max_length=200)]
+    source: Literal["console", "phone"] = "console"
+    priority: Priority = "routine"
+    level: Level | None = None
+    """Null: the highest that the person speaks for."""
+    status: Status = "actual"
+    not_before: AwareDatetime | None = None
+    """When it starts; null: at once."""
+    request_id: Annotated[str, Field(max_length=64)] | None = None
+    """The same id sent again is answered with the first broadcast: lost answers play nothing twice."""
+
+
+class OrderShape(WhereAndHowShape):
     """A broadcast to order; the text as previewed by the same person."""
 
     text: Annotated[str, Field(min_length=1, max_length=1_000)]
     audio_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    loudspeakers: Annotated[list[LoudspeakerShape], Field(min_length=1, max_length=200)]
-    source: Literal["console", "phone"] = "console"
+    when_interrupted: WhenInterrupted = "drop"
+    turns: Annotated[int, Field(ge=1, le=6)] = 1
+    """In how many turns neighbouring clusters speak; 1: all together."""
     alarm_id: Annotated[str, Field(max_length=36)] | None = None
-    request_id: Annotated[str, Field(max_length=64)] | None = None
-    """The same id sent again is answered with the first broadcast: lost answers play nothing twice."""
+
+    @property
+    def order(self) -> BroadcastOrder:
+        """The order as the broadcast desk takes it."""
+        return BroadcastOrder(
+            text=self.text,
+            audio_sha256=self.audio_sha256,
+            loudspeakers=tuple(speaker.key for speaker in self.loudspeakers),
+            source=self.source,
+            priority=self.priority,
+            level=self.level,
+            status=self.status,
+            not_before=self.not_before,
+            when_interrupted=self.when_interrupted,
+            turns=self.turns,
+            alarm_id=self.alarm_id,
+        )
 
 
 class DeliveryShape(LoudspeakerShape):
@@ -69,6 +140,8 @@ class DeliveryShape(LoudspeakerShape):
     seconds_sent: float
     underruns: int
     detail: str
+    hearing: str | None
+    """`heard`, `not_heard`, `inconclusive`; null: no microphone has been compared."""
     told_in_person_by: str | None
 
 
@@ -81,6 +154,11 @@ class BroadcastShape(Shape):
     audio_sha256: str
     duration_s: float
     priority: str
+    kind: str
+    level: str
+    status: str
+    not_before: datetime | None
+    stream_url: str | None
     alarm_id: str | None
     created_at: datetime
     expires_at: datetime
@@ -107,6 +185,7 @@ class BroadcastShape(Shape):
                     seconds_sent=delivery.seconds_sent,
                     underruns=delivery.underruns,
                     detail=delivery.detail,
+                    hearing=delivery.hearing,
                     told_in_person_by=instead.who if instead else None,
                 )
             )
@@ -117,6 +196,11 @@ class BroadcastShape(Shape):
             audio_sha256=view.audio_sha256,
             duration_s=view.duration_s,
             priority=view.priority,
+            kind=view.kind,
+            level=view.level,
+            status=view.status,
+            not_before=view.not_before,
+            stream_url=view.stream_url,
             alarm_id=view.alarm_id,
             created_at=view.created_at,
             expires_at=view.expires_at,

@@ -55,7 +55,9 @@ class RecentOrders:
 @router.post("/previews")
 async def preview_text(centre: TheCentre, access: Actor, body: TextShape) -> PreviewShape:
     """Render a text as it will sound."""
-    preview = await centre.voice.preview(access, body.text)
+    preview = await centre.voice.studio.preview_text(
+        access, body.text, framing=body.framing, readings=body.readings
+    )
     return PreviewShape.model_validate(preview)
 
 
@@ -82,15 +84,27 @@ async def read_loudspeakers(centre: TheCentre, access: Reader) -> list[UsableLou
 async def order_broadcast(
     request: Request, centre: TheCentre, access: Actor, body: OrderShape
 ) -> BroadcastShape:
-    """Have a previewed text spoken; gateways without network get it when they are back."""
+    """Have what was previewed played; gateways without network get it when they are back."""
+    broadcast_id = await order_once(request, centre, access, body.order, body.request_id)
+    return await shape_of(centre, access, broadcast_id)
+
+
+async def order_once(
+    request: Request,
+    centre: Centre,
+    access: Access,
+    order: BroadcastOrder,
+    request_id: str | None,
+) -> str:
+    """Order a broadcast unless this request did so already; return the broadcast's id."""
     orders: RecentOrders = request.app.state.recent_orders
     async with orders.turn:
-        broadcast_id = body.request_id and orders.find(access.login, body.request_id)
+        broadcast_id = request_id and orders.find(access.login, request_id)
         if not broadcast_id:
-            broadcast_id = await centre.voice.broadcast(access, _order(body))
-            if body.request_id:
-                orders.keep(access.login, body.request_id, broadcast_id)
-    return await _shape(centre, access, broadcast_id)
+            broadcast_id = await centre.voice.broadcast(access, order)
+            if request_id:
+                orders.keep(access.login, request_id, broadcast_id)
+    return broadcast_id
 
 
 @router.get("/broadcasts/{broadcast_id}")
@@ -98,7 +112,7 @@ async def read_broadcast(
     centre: TheCentre, access: Reader, broadcast_id: BroadcastId
 ) -> BroadcastShape:
     """A broadcast and how far each loudspeaker has come; repeats are followed."""
-    return await _shape(centre, access, broadcast_id)
+    return await shape_of(centre, access, broadcast_id)
 
 
 @router.post("/broadcasts/{broadcast_id}/stop")
@@ -107,7 +121,7 @@ async def stop_broadcast(
 ) -> BroadcastShape:
     """Silence it on every loudspeaker of one's areas."""
     await centre.voice.stop(access, broadcast_id)
-    return await _shape(centre, access, broadcast_id)
+    return await shape_of(centre, access, broadcast_id)
 
 
 @router.post("/broadcasts/{broadcast_id}/repeat")
@@ -116,7 +130,7 @@ async def repeat_broadcast(
 ) -> BroadcastShape:
     """Order it once more on one loudspeaker."""
     await centre.voice.repeat(access, broadcast_id, body.key)
-    return await _shape(centre, access, broadcast_id)
+    return await shape_of(centre, access, broadcast_id)
 
 
 @router.post("/broadcasts/{broadcast_id}/told-in-person")
@@ -152,20 +166,11 @@ async def told_in_person(
             area_id=area_id,
             at=now,
         )
-    return await _shape(centre, access, broadcast_id)
+    return await shape_of(centre, access, broadcast_id)
 
 
-def _order(body: OrderShape) -> BroadcastOrder:
-    return BroadcastOrder(
-        text=body.text,
-        audio_sha256=body.audio_sha256,
-        loudspeakers=tuple(speaker.key for speaker in body.loudspeakers),
-        source=body.source,
-        alarm_id=body.alarm_id,
-    )
-
-
-async def _shape(centre: Centre, access: Access, broadcast_id: str) -> BroadcastShape:
+async def shape_of(centre: Centre, access: Access, broadcast_id: str) -> BroadcastShape:
+    """Return a broadcast as answered."""
     view = await centre.voice.view(access, broadcast_id)
     async with centre.store.read() as connection:
         told = await read_told(connection, view)

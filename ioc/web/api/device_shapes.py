@@ -42,6 +42,9 @@ class DeviceShape(Shape):
     loudspeaker_ids: list[str]
     conditions: list[str]
     degraded_since: datetime | None
+    maker: str
+    model: str
+    firmware: str
 
     @classmethod
     def of(cls, device: DeviceView) -> Self:

@@ -29,6 +29,9 @@ class Measure(StrEnum):
     SHARPNESS = "sharpness"
     BRIGHTNESS = "brightness"
     CLOCK_DRIFT_S = "clock_drift_s"
+    LOUDSPEAKER_VOLUME = "loudspeaker_volume"
+    LOUDSPEAKER_TEMPERATURE_C = "loudspeaker_temperature_c"
+    FRAMES_LATE_MS = "frames_late_ms"
     CPU_SHARE = "cpu_share"
     RSS_MB = "rss_mb"
     OUTBOX_DEPTH = "outbox_depth"
@@ -44,13 +47,18 @@ _METRIC = {
     Measure.SHARPNESS: Metric.SHARPNESS,
     Measure.BRIGHTNESS: Metric.BRIGHTNESS,
     Measure.CLOCK_DRIFT_S: Metric.CLOCK_DRIFT_S,
+    Measure.LOUDSPEAKER_VOLUME: Metric.LOUDSPEAKER_VOLUME,
+    Measure.LOUDSPEAKER_TEMPERATURE_C: Metric.LOUDSPEAKER_TEMPERATURE_C,
+    Measure.FRAMES_LATE_MS: Metric.FRAMES_LATE_MS,
     Measure.CPU_SHARE: Metric.CPU_SHARE,
     Measure.RSS_MB: Metric.RSS_MB,
     Measure.OUTBOX_DEPTH: Metric.OUTBOX_DEPTH,
 }
 _OF_GATEWAY = frozenset({Measure.CPU_SHARE, Measure.RSS_MB, Measure.OUTBOX_DEPTH})
 _SUMMED = frozenset({Measure.MOTION_MINUTES, Measure.DECODE_ERRORS, Measure.DROPPED_FRAMES})
-_PERCENT = frozenset({Measure.CPU_SHARE, Measure.SHARPNESS, Measure.BRIGHTNESS})
+_PERCENT = frozenset(
+    {Measure.CPU_SHARE, Measure.SHARPNESS, Measure.BRIGHTNESS, Measure.LOUDSPEAKER_VOLUME}
+)
 _STEPS = 288
 
 

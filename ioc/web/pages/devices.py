@@ -7,9 +7,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ioc.centre import Centre
 from ioc.people import Access
+from ioc.station import read_last_tests
 from ioc.web.identity import Reader, TheCentre
 from ioc.web.pages.login import home_of
 from ioc.web.pages.saying import Speech
+from ioc.web.pages.station_sayings import describe_self_test
 from ioc.web.reading.devices import list_devices, list_gateways
 from ioc.web.reading.fixtures import FixtureView, list_fixtures
 from ioc.web.reading.head import read_head
@@ -45,6 +47,7 @@ async def _tables(centre: Centre, access: Access, page: Page) -> dict[str, Any]:
         fixtures = await list_fixtures(connection, access, now=centre.clock.now())
         places = await read_places(connection, centre.settings)
         head = await read_head(connection, access)
+        tests = await read_last_tests(connection)
     speech = Speech(wording=page.wording, places=places)
     online = {gateway.gateway_id for gateway in gateways if gateway.state == "online"}
 
@@ -56,6 +59,9 @@ async def _tables(centre: Centre, access: Access, page: Page) -> dict[str, Any]:
         "fixtures": fixtures,
         "forgetting": forgetting,
         "may_acknowledge": access.may_acknowledge,
+        "may_test": access.may_test_loudspeakers,
+        "tests": tests,
+        "self_test": lambda tested: describe_self_test(tested, page.wording),
         "gateways": gateways,
         "devices": devices,
         "places": places,

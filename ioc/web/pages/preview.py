@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
+from ioc.alarms import TALK_DOWN
 from ioc.alarms.parts import present
 from ioc.alarms.rules import RULES, AlarmKind
 from ioc.centre import Centre
@@ -17,6 +18,7 @@ from ioc.web.pages.grounds import grounds_of
 from ioc.web.pages.overlay import overlay_of
 from ioc.web.pages.proofs import render_proofs
 from ioc.web.pages.saying import Speech
+from ioc.web.pages.station_sayings import describe_talk_down
 from ioc.web.reading.alarms import AlarmView, clock_was_corrected, find_alarm, read_history
 from ioc.web.reading.broadcasts import broadcasts_answering
 from ioc.web.reading.evidence import clips_found, pictures_found, read_sighting
@@ -58,7 +60,7 @@ async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: s
         what=speech.what,
         heading=speech.heading,
         grounds=grounds_of(alarm, sighting, page.wording),
-        handling=speech.handling(alarm, history),
+        handling=[*_spoken(alarm, page), *speech.handling(alarm, history)],
         overlays={
             picture.role: overlay_of(picture, sighting, page.wording) for picture in alarm.pictures
         },
@@ -78,6 +80,11 @@ async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: s
         speak_at_once=can_speak and alarm.kind in _SPEAK_AT_ONCE,
         speak_later=can_speak and alarm.kind in _SPEAK_LATER,
     )
+
+
+def _spoken(alarm: AlarmView, page: Page) -> list[str]:
+    said = describe_talk_down(alarm.facts.get(TALK_DOWN) or {}, page.wording)
+    return [said] if said else []
 
 
 def _as_on_disk(centre: Centre, alarm: AlarmView) -> AlarmView:

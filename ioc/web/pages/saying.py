@@ -9,6 +9,7 @@ from markupsafe import Markup
 from ioc.broadcasts import Delivery, LoudspeakerId
 from ioc.fixture_orders import FixtureOrder
 from ioc.web.pages.grounds import condition_name, conditions_of
+from ioc.web.pages.station_sayings import describe_talk_down_step
 from ioc.web.presentation import Wording, loudspeaker_name
 from ioc.web.reading.alarms import AlarmView, Transition
 from ioc.web.reading.broadcasts import NOT_PLAYED, Told
@@ -92,6 +93,8 @@ class Speech:
         words = self.wording.words
         if step.cause == "mark_false" and words.knows(reason := f"false.{step.note}"):
             return words("cause.mark_false", reason=words(reason))
+        if step.cause == "talk_down":
+            return describe_talk_down_step(step.note or "", words)
         if step.cause == "corroborate" and words.knows(claim := f"claim.{step.note}"):
             return words("cause.corroborate", claim=words(claim))
         for key in (step.note, step.cause):
@@ -160,7 +163,7 @@ class Speech:
             device_id=speaker.device_id,
             name=name,
             state=delivery.state,
-            sentence=words(f"delivery.{delivery.state}"),
+            sentence=words(f"delivery.{proven_state(delivery.state, delivery.hearing)}"),
             detail=self._proof_detail(delivery),
             advice=words.isolated(f"delivery.{delivery.state}_advice", name=name)
             if repeatable
@@ -180,8 +183,8 @@ class Speech:
             parts.append(words("delivery.since", seconds=wording.seconds(float(round(age_s)))))
         if delivery.state in NOT_PLAYED and delivery.detail:
             parts.append(words.isolated("delivery.technician", code=delivery.detail))
-        if delivery.state == "finished":
-            parts.append(words("delivery.unproven_note"))
+        if delivery.state == "finished" and delivery.hearing != "heard":
+            parts.append(words(f"delivery.hearing_{delivery.hearing or 'none'}"))
         return Markup(" · ").join(parts)
 
     def _kind(self, alarm: AlarmView) -> str:
@@ -204,6 +207,11 @@ class Speech:
         if state == "unknown" or since is None:
             return words("device.unknown")
         return words(f"device.{state}_since", since=self.wording.at(since))
+
+
+def proven_state(state: str, hearing: str | None) -> str:
+    """Return a delivery's state, `heard` where a microphone proved that it sounded to the end."""
+    return "heard" if state == "finished" and hearing == "heard" else state
 
 
 def _false_mark(history: Sequence[Transition]) -> Transition | None:

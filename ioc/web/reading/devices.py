@@ -55,6 +55,9 @@ class DeviceView:
     conditions: tuple[str, ...]
     """Why a camera's pictures cannot be relied on now: contracts' CameraCondition."""
     degraded_since: datetime | None
+    maker: str = ""
+    model: str = ""
+    firmware: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,9 @@ async def list_devices(connection: AsyncConnection, access: Access) -> tuple[Dev
             loudspeaker_ids=tuple(row.loudspeaker_ids),
             conditions=degraded.get((row.gateway_id, row.device_id), _UNDEGRADED)[0],
             degraded_since=degraded.get((row.gateway_id, row.device_id), _UNDEGRADED)[1],
+            maker=row.maker,
+            model=row.model,
+            firmware=row.firmware,
         )
         for row in rows
     )

@@ -8,6 +8,7 @@ import { clock } from './time.js';
 
 const EVERY_MS = 30000;
 const OF_GATEWAY = ['cpu_share', 'rss_mb', 'outbox_depth'];
+const OF_LOUDSPEAKER = ['loudspeaker_volume', 'loudspeaker_temperature_c', 'frames_late_ms'];
 const frame = find('#devices-frame');
 const chart = find('#chart');
 const number = new Intl.NumberFormat(document.body.dataset.language, { maximumFractionDigits: 1 });
@@ -44,10 +45,33 @@ async function forget(button) {
   }
 }
 
-/** Offer the gateways or the cameras, as the measure wants, and keep the choice if it still fits. */
+/** Have a loudspeaker play a quiet tone. */
+async function test(button) {
+  const [gateway_id, device_id] = button.dataset.test.split('/');
+  button.disabled = true;
+  try {
+    await act('/api/loudspeaker-tests', { loudspeakers: [{ gateway_id, device_id }] });
+    announce(say('test_ordered'));
+    complain('');
+    await refresh();
+  } catch (failure) {
+    if (!failure.sentence) throw failure;
+    complain(failure.sentence);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** The rows of whatever a measure is of. */
+function rowsOf(metric) {
+  if (OF_GATEWAY.includes(metric)) return 'tr[data-gateway]:not([data-device])';
+  return OF_LOUDSPEAKER.includes(metric) ? 'tr[data-kind=loudspeaker]' : 'tr[data-kind=camera]';
+}
+
+/** Offer the gateways, cameras or loudspeakers, as the measure wants, and keep the choice if it still fits. */
 function offerSubjects() {
   const chooser = find('#subject');
-  const wanted = OF_GATEWAY.includes(find('#metric').value) ? 'tr[data-gateway]:not([data-device])' : 'tr[data-kind=camera]';
+  const wanted = rowsOf(find('#metric').value);
   const before = chooser.value;
   chooser.replaceChildren(...findAll(wanted, frame).map((row) => {
     const { gateway, device = '', name } = row.dataset;
@@ -121,6 +145,8 @@ draw();
 frame.addEventListener('click', (event) => {
   const button = event.target.closest('[data-forget]');
   if (button) forget(button);
+  const tested = event.target.closest('[data-test]');
+  if (tested) test(tested);
 });
 find('#metric').addEventListener('change', () => {
   offerSubjects();

@@ -6,12 +6,16 @@ import { act } from './server.js';
 const HEARD_S = 1;
 const MOST_CHARACTERS = 1000;
 
-/** Elements: text, audio, spoken, heardFrame, status, send, problem; `boxes`: the form around the loudspeakers. */
+/**
+ * Elements: text, audio, spoken, heardFrame, status, send, problem, perhaps questions;
+ * `boxes`: the form around the loudspeakers.
+ */
 export class Draft {
   constructor(elements, boxes) {
     Object.assign(this, elements);
     this.boxes = boxes;
     this.preview = null;
+    this.readings = {};
     this.text.addEventListener('input', () => this.changed());
     this.audio.addEventListener('playing', () => tell(this.status, say('playing_here')));
     this.audio.addEventListener('timeupdate', () => this.listen());
@@ -45,7 +49,7 @@ export class Draft {
   }
 
   /** Have the text rendered and play it here; resolves true once it is there to be heard. */
-  async hear() {
+  async hear(framing = {}) {
     const text = this.text.value.normalize('NFC').trim();
     if (!text) {
       tell(this.problem, say('write_text'));
@@ -58,22 +62,59 @@ export class Draft {
     }
     tell(this.problem, '');
     tell(this.status, say('rendering'));
-    const preview = await act('/api/previews', { text });
-    this.preview = { ...preview, text };
-    this.heard = false;
-    this.spoken.textContent = preview.spoken_text;
+    const readings = this.answers(text);
+    const preview = await act('/api/previews', { text, readings, ...framing });
+    this.take({ ...preview, text });
+    return true;
+  }
+
+  /** Take what the centre has made, and play it; a recording may be sent without being heard again. */
+  take(preview, { mustBeHeard = true } = {}) {
+    this.preview = preview;
+    this.heard = !mustBeHeard;
+    this.spoken.textContent = preview.spoken_text || preview.text;
+    this.ask(preview.questions || []);
     this.audio.src = `/api/audio/${preview.audio_sha256}`;
     if (this.heardFrame) this.heardFrame.hidden = false;
     this.judge();
     this.audio.play().catch(() => tell(this.status, say('not_playable')));
-    return true;
+  }
+
+  /** What the author has answered, of what still stands in the text. */
+  answers(text) {
+    findAll('input', this.questions || document.createElement('div')).forEach((input) => {
+      const said = input.value.trim();
+      if (said) this.readings[input.dataset.written] = said;
+    });
+    return Object.fromEntries(Object.entries(this.readings).filter(([written]) => text.includes(written)));
+  }
+
+  /** Ask how something is to be said; the answers count from the next preview on. */
+  ask(questions) {
+    if (!this.questions) return;
+    this.questions.hidden = !questions.length;
+    this.questions.replaceChildren(...questions.map((question) => {
+      const label = document.createElement('label');
+      const { written } = question;
+      const sentence = document.createElement('span');
+      tell(sentence, say(`ask_${question.why}`, { written, read_as: question.read_as, choices: question.choices.join(', ') }));
+      label.append(sentence, ' ');
+      if (question.why !== 'no_such_day') {
+        const input = document.createElement('input');
+        input.dataset.written = written;
+        input.lang = 'vi';
+        input.maxLength = 200;
+        label.append(input);
+      }
+      return label;
+    }));
   }
 
   listen() {
     const { currentTime, ended } = this.audio;
     if (this.heard || !this.preview || (currentTime < HEARD_S && !ended)) return;
     this.heard = true;
-    tell(this.status, say('heard'));
+    tell(this.status, say(this.heardSentence || 'heard'));
     this.judge();
   }
 

@@ -4,7 +4,7 @@ import { find, say, tell } from './dom.js';
 import { Draft, requestId } from './draft.js';
 import { follow } from './feed.js';
 import { Proofs } from './proofs.js';
-import { act } from './server.js';
+import { act, upload } from './server.js';
 import { clock, now } from './time.js';
 
 const TEXT = 'loa.text';
@@ -32,6 +32,7 @@ function startDraft() {
   const draft = new Draft({
     text, audio: find('#audio'), spoken: find('#spoken'), heardFrame: null,
     status: find('#check-status'), send: find('#send'), problem: find('#write-problem'),
+    questions: find('#questions'),
   }, find('#check'));
   text.addEventListener('input', () => localStorage.setItem(TEXT, text.value));
   find('#hear').addEventListener('click', () => attempt(find('#hear'), '#write-problem', async () => {
@@ -39,6 +40,22 @@ function startDraft() {
     if (!await draft.hear()) return;
     draft.problem = find('#check-problem');
     step('check');
+  }));
+  const recording = find('#recording');
+  recording.addEventListener('change', () => attempt(recording, '#write-problem', async () => {
+    if (!recording.files.length) return;
+    tell(find('#record-status'), say('uploading'));
+    tell(find('#write-problem'), '');
+    try {
+      const title = say('recorded_at', { at: clock(now()) });
+      const preview = await upload(`/api/recordings?${new URLSearchParams({ title })}`, recording.files[0]);
+      draft.take(preview, { mustBeHeard: false });
+      draft.problem = find('#check-problem');
+      step('check');
+    } finally {
+      tell(find('#record-status'), '');
+      recording.value = '';
+    }
   }));
   find('#change').addEventListener('click', () => {
     draft.audio.pause();

@@ -47,12 +47,22 @@ export async function read(address) {
   return (await request(address, { headers: { accept: 'application/json' } })).json();
 }
 
-/** Change something; resolves with the JSON answer. */
+/** Change something; resolves with the JSON answer, or nothing where there is none. */
 export async function act(address, body = {}) {
   const answer = await request(address, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-csrf-token': document.body.dataset.csrf },
     body: JSON.stringify(body),
   });
-  return answer.json();
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** Send a file as it is; resolves with the JSON answer, or nothing where there is none. */
+export async function upload(address, file) {
+  const answer = await request(address, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream', 'x-csrf-token': document.body.dataset.csrf },
+    body: file,
+  });
+  return answer.status === 204 ? null : answer.json();
 }

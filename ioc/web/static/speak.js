@@ -40,6 +40,7 @@ export class SpeakPanel {
       status: within('status'),
       send: within('send'),
       problem: within('problem'),
+      questions: within('questions'),
     }, this.form);
     findAll('[data-ready]', this.form).forEach((button) => {
       button.addEventListener('click', () => this.useReady(button));

@@ -26,6 +26,7 @@ function makeDraft(when) {
   new MutationObserver(judge).observe(gate, { attributes: true });
   within('text').addEventListener('input', judge);
   draft.gate = gate;
+  draft.heardSentence = 'heard_talk_down';
   return draft;
 }
 

@@ -1,17 +1,19 @@
 """A commune with two gateways, a desk over it, and a bus that keeps what was published."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from contracts.commands import Command, verify_command
 from contracts.topics import Address, parse_topic_name
-from ioc.broadcasts import BroadcastDesk, BroadcastOrder, LoudspeakerId
+from ioc.broadcasts import BroadcastDesk, BroadcastOrder, Framing, LoudspeakerId
 from ioc.broadcasts.dispatch import CommandDispatch
 from ioc.broadcasts.keys import SigningKey, create_signing_key
 from ioc.people import Access, Role
+from ioc.speech import Rendered
 from ioc.store.engine import Store
 from tests.fakes.clock import FakeClock
 from tests.ioc.commune import Person, access_of, add_gateway, open_commune
@@ -26,17 +28,11 @@ ELSEWHERE = LoudspeakerId("tu-2", "tu-2-loa-1")
 TEXT = "Đề nghị không đổ rác tại đây."
 
 
-@dataclass(frozen=True)
-class Sound:
-    """What a text sounds like here: its own bytes, so that other words are another sound."""
-
-    audio: bytes
-    duration_s: float
-    spoken_text: str
-
-
-async def say(text: str) -> Sound:
-    return Sound(audio=b"OggS" + text.encode(), duration_s=4.0, spoken_text=text.lower())
+async def say(words: str) -> Rendered:
+    """Return what a text sounds like here: a tone of its own, so that other words are another sound."""
+    pitch_hz = 200 + int.from_bytes(sha256(words.encode()).digest()[:2], "big") % 2_000
+    wave = 8_000 * np.sin(2 * np.pi * pitch_hz * np.arange(12_000) / 48_000)
+    return Rendered(samples=wave.astype(np.int16), spoken_text=words)
 
 
 class KeptBus:
@@ -109,7 +105,8 @@ async def order_of(
     desk: BroadcastDesk, access: Access, *loudspeakers: LoudspeakerId, **others: object
 ) -> BroadcastOrder:
     """Return an order whose text this person has just heard."""
-    heard = await desk.preview(access, TEXT)
+    framing = Framing(said_twice=others.get("priority") == "emergency")
+    heard = await desk.studio.preview_text(access, TEXT, framing=framing)
     return BroadcastOrder(
         text=TEXT,
         audio_sha256=heard.audio_sha256,

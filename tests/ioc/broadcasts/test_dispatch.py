@@ -1,6 +1,7 @@
 """Commands reach gateways that are there, again until answered, and expire visibly."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -12,7 +13,9 @@ from sqlalchemy import select, update
 from contracts.commands import Clock
 from contracts.state import Birth
 from contracts.topics import Address
+from ioc.broadcasts import BroadcastOrder, RelayedStream
 from ioc.broadcasts.keys import SigningKeyUnusable, create_signing_key, load_signing_key
+from ioc.broadcasts.sources import Station
 from ioc.ingest.bus import BusUnavailable
 from ioc.store.tables import alarms, commands, deliveries, journal
 from tests.ioc.broadcasts.conftest import ELSEWHERE, LOUDSPEAKER, OTHER, TEXT, order_of
@@ -213,3 +216,53 @@ def test_a_damaged_signing_key_is_one_clear_error(tmp_path_factory, damaged):
     (folder / "commands.pem").write_bytes(damaged)
     with pytest.raises(SigningKeyUnusable, match="ioc init"):
         load_signing_key(folder)
+
+
+async def report(store, broadcast_id, state, *, at):
+    async with store.begin() as connection:
+        await connection.execute(
+            update(deliveries)
+            .where(deliveries.c.broadcast_id == broadcast_id)
+            .values(state=state, updated_at=at)
+        )
+
+
+async def test_what_an_emergency_interrupted_is_waited_for_from_its_last_step(
+    desk, operator, store, bus, dispatch, clock
+):
+    """It goes on long after its order expired, and is given up only when it stays silent then."""
+    order = await order_of(desk, operator, LOUDSPEAKER, when_interrupted="resume")
+    broadcast_id = await desk.broadcast(operator, order)
+    await answer(store, "done")
+    clock.advance(3_600)
+    await report(store, broadcast_id, "resumed", at=clock.now())
+    await dispatch.run_once(bus)
+    (delivery,) = (await desk.view(operator, broadcast_id)).deliveries
+    assert delivery.state == "resumed"
+    clock.advance(200)
+    await dispatch.run_once(bus)
+    (delivery,) = (await desk.view(operator, broadcast_id)).deliveries
+    assert delivery.state == "expired"
+
+
+async def test_a_relay_is_given_up_only_after_its_length(
+    desk, operator, store, bus, dispatch, clock
+):
+    """A relay has no sound of its own; how long it lasts is in its order."""
+    station = Station(name="Đài", stream_url="https://phatthanh.example/a.mp3")
+    desk.studio._sources = replace(desk.studio.sources, stations=(station,))
+    order = BroadcastOrder(
+        text="Tiếp sóng",
+        audio_sha256="",
+        loudspeakers=(LOUDSPEAKER,),
+        source="console",
+        relay=RelayedStream(stream_url=station.stream_url, duration_s=1_800.0),
+    )
+    broadcast_id = await desk.broadcast(operator, order)
+    await answer(store, "done")
+    await report(store, broadcast_id, "started", at=clock.now())
+    for wait_s, state in ((1_800, "started"), (1_000, "expired")):
+        clock.advance(wait_s)
+        await dispatch.run_once(bus)
+        (delivery,) = (await desk.view(operator, broadcast_id)).deliveries
+        assert delivery.state == state
