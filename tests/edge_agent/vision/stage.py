@@ -10,7 +10,8 @@ from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.objects.belongings import Belonging
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.picture.motion import MotionBegan, MotionStopped
-from edge_agent.vision.scene import ObjectChanged, Place, Scene, SceneEvent
+from edge_agent.vision.scene import Scene
+from edge_agent.vision.scene_events import ObjectChanged, Place, SceneEvent
 
 HEIGHT, WIDTH = 180, 320
 FIGURE_LUMA, BAG_LUMA = 45, 30

@@ -10,7 +10,7 @@ from edge_agent.vision.evidence.depositor import Glimpse, Trace, Watcher, trace
 from edge_agent.vision.objects.attention import Attention, Phase
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.picture.figures import Area, Figure
-from edge_agent.vision.scene import ObjectChanged
+from edge_agent.vision.scene_events import ObjectChanged
 from edge_agent.vision.stream.codec import StreamFormat
 from edge_agent.vision.stream.packet import Packet
 from tests.edge_agent.vision.stage import (

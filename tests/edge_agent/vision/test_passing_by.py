@@ -12,7 +12,8 @@ from edge_agent.vision.lookback import GLANCE_S, OVERDUE_S, LookBack, Stock
 from edge_agent.vision.picture.figures import Area, FigureLog
 from edge_agent.vision.picture.motion import MotionGate, MotionStopped
 from edge_agent.vision.presence.posts import GuardedZone
-from edge_agent.vision.scene import Place, Scene
+from edge_agent.vision.scene import Scene
+from edge_agent.vision.scene_events import Place
 from edge_agent.vision.stream.codec import luma_plane
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.packet import Packet

@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_agent.vision.presence.posts import GuardedZone, PresenceBegan, PresenceStopped
-from edge_agent.vision.scene import Place, Scene
+from edge_agent.vision.scene import Scene
+from edge_agent.vision.scene_events import Place
 from tests.edge_agent.vision.stage import (
     HEIGHT,
     WIDTH,

@@ -19,6 +19,7 @@ from ioc.broadcasts import BroadcastDesk, BroadcastOrder, LoudspeakerId
 from ioc.broadcasts.keys import create_signing_key
 from ioc.evidence import MAX_PICTURE_BYTES, EvidenceStore
 from ioc.people import Role
+from ioc.station import Station
 from ioc.store.tables import evidence
 from ioc.web.gateway_routes import Patience, create_gateway_router
 from tests.ioc.clips import mp4
@@ -74,12 +75,12 @@ async def centre(tmp_path, clock):
         await add_gateway(store, "tu-1", area_id="ban-chuong")
         await add_gateway(store, "tu-2", area_id="na-lang")
         signing = create_signing_key(tmp_path / "keys")
+        voice = BroadcastDesk(store=store, clock=clock, folder=tmp_path / "audio", signing=signing)
         yield SimpleNamespace(
             store=store,
             evidence=EvidenceStore(folder=tmp_path / "evidence", store=store, clock=clock),
-            voice=BroadcastDesk(
-                store=store, clock=clock, folder=tmp_path / "audio", signing=signing
-            ),
+            voice=voice,
+            station=Station(store=store, clock=clock, voice=voice),
         )
 
 

@@ -81,13 +81,27 @@ def test_recording_replaces_the_drawn_scene(tmp_path: Path) -> None:
     video = tmp_path / "clip.mp4"
     video.touch()
     options = parse_options(["--data", str(tmp_path)], {"VIDEO": str(video), "CAMERA": ""})
-    ports = choose_ports(tmp_path / "p", tcp=documents.tcp_names(options), udp=[])
+    ports = choose_ports(
+        tmp_path / "p", tcp=documents.tcp_names(options), udp=documents.udp_names()
+    )
     first, second, _ = (
         documents.camera_document(camera, ports, options, password="x") for camera in world.CAMERAS
     )
     assert first["video"] == str(video)
     assert "scene" not in first
     assert second["scene"] == "market-gate"
+
+
+def test_cameras_hear_the_loudspeakers_of_their_place(tmp_path: Path) -> None:
+    """What a loudspeaker says there is in the camera's sound, and nothing from elsewhere."""
+    options = parse_options(["--data", str(tmp_path)], {})
+    ports = choose_ports(
+        tmp_path / "p", tcp=documents.tcp_names(options), udp=documents.udp_names()
+    )
+    for camera in world.CAMERAS:
+        document = documents.camera_document(camera, ports, options, password="x")
+        heard = {near["port"] for near in document["microphone"]["loudspeakers"]}
+        assert heard == {ports[name] for name in camera.loudspeakers}
 
 
 @pytest.mark.parametrize(
