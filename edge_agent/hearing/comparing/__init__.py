@@ -1,0 +1,1 @@
+"""A broadcast found in a recording: pure, numpy only."""

@@ -1,0 +1,1 @@
+"""Cameras' sound on its way into memory, never onto a disk."""
