@@ -1,6 +1,6 @@
 """One camera's pipeline: packets in, findings out; the order in which its parts see a picture."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from av import VideoFrame
 
@@ -20,12 +20,15 @@ from edge_agent.vision.orders import Arm, ForgetFixture, MarkFixture, Watch
 from edge_agent.vision.picture.motion import MotionBegan, MotionStopped
 from edge_agent.vision.picture.plane import Pixels, draw
 from edge_agent.vision.presence.posts import GuardedZone, PresenceBegan, PresenceStopped
-from edge_agent.vision.scene import ObjectChanged, Place, Scene, SceneEvent
+from edge_agent.vision.scene import Scene
+from edge_agent.vision.scene_events import ObjectChanged, Place, SceneEvent
 from edge_agent.vision.stream.codec import is_coloured, luma_plane
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.whereabouts import Whereabouts
 
 WHOLE_PICTURE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+EMPTY_STEP_S = 9.5
+"""While nothing is there, nothing is learned more often than this; what stirs is seen at once."""
 _MOST_STEP_S = 5.0
 """A longer pause between two pictures is no motion."""
 
@@ -83,6 +86,7 @@ class Analysis:
         self._fixtures = {fixture.fixture_id: fixture for fixture in watch.fixtures}
         self._motion_s = 0.0
         self._moved_s: float | None = None
+        self._stepped_s = float("-inf")
 
     @property
     def decode_errors(self) -> int:
@@ -132,8 +136,31 @@ class Analysis:
         said: list[AnyFinding] = []
         for shown in self._look_back.feed(packet):
             said += self._look_at(shown)
-        said += self._fitness.tell(self._checkup.packet(packet.t_s, self._count), packet.t_s)
-        said += self._clips.step(packet.t_s)
+        said += self._count_packets(1, packet.t_s)
+        return said
+
+    def feed_all(self, packets: Sequence[Packet]) -> Iterator[AnyFinding]:
+        """Take the next packets into the ring; yield what is to be said as it is found.
+
+        Raises:
+            SourceLost: too many packets in a row could not be decoded.
+        """
+        begin = 0
+        while begin < len(packets):
+            passed = self._look_back.pass_over(packets[begin:])
+            begin += passed
+            if passed:
+                yield from self._count_packets(passed, packets[begin - 1].t_s)
+            if begin < len(packets):
+                yield from self.feed(packets[begin])
+                begin += 1
+
+    def _count_packets(self, count: int, t_s: float) -> list[AnyFinding]:
+        """See whether packets come as they should, and what clips are complete with the last."""
+        said: list[AnyFinding] = []
+        if changes := self._checkup.packets(count, t_s, self._count):
+            said += self._fitness.tell(changes, t_s)
+        said += self._clips.step(t_s)
         return said
 
     def obey(self, order: Arm | MarkFixture | ForgetFixture) -> list[AnyFinding]:
@@ -187,11 +214,13 @@ class Analysis:
             said += self._begin(shown, (plane.shape[1], plane.shape[0]))
             scene = self._scene = self._new_scene()
         masked = glanced[2] if glanced and again else self._masked(plane)
-        said += self._tell(scene.step(masked, shown.t_s))
+        if not (again and scene.empty and 0.0 < shown.t_s - self._stepped_s < EMPTY_STEP_S):
+            self._stepped_s = shown.t_s
+            said += self._tell(scene.step(masked, shown.t_s))
         if self._checkup.wants(shown.t_s, busy=scene.busy):
             said += self._check(shown, plane, scene)
         if scene.busy:
-            self._look_back.stir(shown.t_s)
+            self._look_back.stir(shown.t_s, passing=scene.passing)
         self._look_back.learn(shown.t_s, moving=scene.stirred)
         self._count_motion(scene, shown.t_s)
         if self._onlooker is not None:

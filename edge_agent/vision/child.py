@@ -16,9 +16,10 @@ import cv2
 import structlog
 from pydantic import ValidationError
 
-from edge_agent.vision.camera import Camera
+from edge_agent.vision.camera import Camera, Crew
 from edge_agent.vision.evidence.room import EvidenceRoom, open_room
 from edge_agent.vision.findings import AnyFinding
+from edge_agent.vision.intake.rounds import Rounds
 from edge_agent.vision.orders import ORDER, Arm, Forget, ForgetFixture, MarkFixture, Watch
 
 _log = structlog.get_logger(__name__)
@@ -69,6 +70,7 @@ class Vision:
         self._voice = voice
         cores = os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="analysis")
+        self._crew = Crew(rounds=Rounds(), pool=self._pool)
         self._cameras: dict[str, Camera] = {}
 
     def obey(self, orders: Iterable[str]) -> None:
@@ -91,7 +93,7 @@ class Vision:
         match order:
             case Watch():
                 self._forget(order.camera_id)
-                watched = Camera(order, self._room, self._pool, self._voice.say, time.monotonic)
+                watched = Camera(order, self._room, self._crew, self._voice.say, time.monotonic)
                 self._cameras[order.camera_id] = watched
                 watched.start()
             case Forget():

@@ -25,7 +25,8 @@ from edge_agent.vision.findings import (
 from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.objects.thing import LeftObject, encode_looks
 from edge_agent.vision.orders import Fixture, Watch
-from edge_agent.vision.scene import ObjectChanged, Scene
+from edge_agent.vision.scene import Scene
+from edge_agent.vision.scene_events import ObjectChanged
 
 Said = LitteringConfirmed | LitteringEnded
 _ENDINGS: dict[Phase, Literal["cleared", "reclaimed", "fixture"]] = {

@@ -1,6 +1,6 @@
 """Decides which packets are decoded: keyframes while the scene is quiet, everything once it stirs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,7 +18,10 @@ MAX_WATCHED_GOP_S = 2.5
 OVERDUE_S = 2.0 * MAX_WATCHED_GOP_S
 KEYFRAME_WAIT_S = 30.0
 """Without a keyframe nothing can be decoded; some cameras send one every 20 s."""
-QUIET_AFTER_S = 1.5
+QUIET_AFTER_S = 1.0
+"""Who moves on after a pause is seen with the next keyframe, and looked back at."""
+GLANCE_S = 0.6
+"""So much of each group is looked at while all that moves is known to pass by."""
 MAX_BROKEN = 50
 """So many packets in a row without a picture: the stream cannot be decoded."""
 _MOST_AWAITED = 600
@@ -47,6 +50,7 @@ class LookBack:
 
     Yields pictures at the analysis rate while something moves, keyframes only while nothing
     does; when a keyframe stirs, the group before it is decoded from the ring and comes first.
+    While somebody just passes by, which is known by then, the beginning of each group will do.
     """
 
     def __init__(self, stock: Stock, *, stirs: Callable[[VideoFrame], bool]) -> None:
@@ -59,6 +63,8 @@ class LookBack:
         self._awaited: dict[int, float] = {}
         self._due_s = self._shown_s = self._newest_s = float("-inf")
         self._full = True
+        self._pauses = self._passing = self._skipped = False
+        self._group_s = float("-inf")
         self._last_stir_s = float("-inf")
         self._keyframes_s: list[float] = []
         self._waiting_since_s: float | None = None
@@ -75,16 +81,16 @@ class LookBack:
     @property
     def resting(self) -> bool:
         """Whether packets between keyframes can wait: nothing moves, and their sizes tell nothing."""
-        return not self._full and not self.gate.trusted
+        return not self._full and (self._pauses or not self.gate.trusted)
 
     def learn(self, t_s: float, *, moving: bool) -> None:
         """Teach the packet-size gate what was seen at `t_s`; what lies back it knows already."""
         if self._full and abs(t_s - self._newest_s) < 1.0 / ANALYSIS_FPS:
             self.gate.learn(moving=moving)
 
-    def stir(self, t_s: float) -> None:
-        """Note that something moves or waits at `t_s`, so that every picture counts."""
-        self._last_stir_s = t_s
+    def stir(self, t_s: float, *, passing: bool) -> None:
+        """Note that something moves or waits at `t_s`; every picture counts unless it just passes."""
+        self._last_stir_s, self._passing = t_s, passing
 
     def feed(self, packet: Packet) -> Iterator[Shown]:
         """Take the next packet into the ring; yield the pictures to be looked at.
@@ -94,30 +100,71 @@ class LookBack:
         """
         self._stock.ring.append(packet)
         self._newest_s = packet.t_s
-        self.gate.note(len(packet.payload), keyframe=packet.keyframe)
         if packet.keyframe:
             self._keyframes_s = [*self._keyframes_s[-3:], packet.t_s]
+        else:
+            self.gate.note([len(packet.payload)])
         if not self._keyframes_s:
             self._wait_for_keyframe(packet.t_s)
-        elif self._full and self._may_rest(packet.t_s):
-            yield from self._rest(packet)
         elif self._full:
-            yield from self._decode(packet)
+            yield from self._go_on(packet)
         elif packet.keyframe:
-            yield from self._glance(packet)
+            yield from self._resume(packet) if self._pauses else self._glance(packet)
         elif packet.t_s - self._keyframes_s[-1] > OVERDUE_S:
             # The camera has stopped sending keyframes as it used to: watch it by all pictures.
             yield from self._wake(packet)
-        elif self.gate.wakes:
+        elif self.gate.wakes and not self._pauses:
             self._last_stir_s = packet.t_s
             yield from self._wake(packet)
 
+    def pass_over(self, packets: Sequence[Packet]) -> int:
+        """Take packets into the ring that are not decoded in any case; return how many.
+
+        These are the first of them, up to the next keyframe, while nothing moves. Each of them
+        could be fed as well, but together they cost less.
+        """
+        if self._full or not self._keyframes_s:
+            return 0
+        latest_s = self._keyframes_s[-1] + OVERDUE_S
+        passed = 0
+        for packet in packets:
+            if packet.keyframe or packet.t_s > latest_s or not self.resting:
+                break
+            passed += 1
+        if passed:
+            self.gate.note([len(packet.payload) for packet in packets[:passed]])
+            self._stock.ring.extend(packets[:passed])
+            self._newest_s = packets[passed - 1].t_s
+        return passed
+
+    def _go_on(self, packet: Packet) -> Iterator[Shown]:
+        """Decode everything, as long as that is worth it."""
+        if self._may_rest(packet.t_s):
+            yield from self._rest(packet)
+        elif self._knows_enough(packet):
+            self._full, self._pauses, self._skipped = False, True, True
+        else:
+            yield from self._decode(packet)
+
     def _wake(self, packet: Packet) -> Iterator[Shown]:
         """Decode everything from the last keyframe on."""
-        self._full = True
+        self._full, self._pauses, self._passing = True, False, False
         self._due_s = float("-inf")
         for waiting in self._stock.ring.cut(packet.t_s, packet.t_s):
             yield from self._decode(waiting)
+
+    def _knows_enough(self, packet: Packet) -> bool:
+        """Whether the rest of the group would show nothing but somebody who is known to pass by."""
+        if packet.keyframe or not self._passing or packet.t_s - self._group_s < GLANCE_S:
+            return False
+        return packet.t_s - self._last_stir_s < 2.0 / ANALYSIS_FPS and self._is_watched(packet.t_s)
+
+    def _resume(self, keyframe: Packet) -> Iterator[Shown]:
+        """Look again at who was passing by; what came in between stays unseen."""
+        self._full, self._pauses = True, False
+        # Nobody knows when in between somebody went.
+        self.gate.forget()
+        yield from self._decode(keyframe)
 
     def _rest(self, packet: Packet) -> Iterator[Shown]:
         """Stop decoding where the stream is; the next keyframe that stirs looks back at it."""
@@ -150,12 +197,22 @@ class LookBack:
             yield from self._choose(self._drain())
 
     def _may_rest(self, t_s: float) -> bool:
+        return t_s - self._last_stir_s > QUIET_AFTER_S and self._is_watched(t_s)
+
+    def _is_watched(self, t_s: float) -> bool:
+        """Whether keyframes come often enough to watch the scene by them."""
         times = self._keyframes_s
-        if len(times) < 3 or max(b - a for a, b in pairwise((*times, t_s))) > MAX_WATCHED_GOP_S:
+        if len(times) < 3:
             return False
-        return t_s - self._last_stir_s > QUIET_AFTER_S
+        return max(b - a for a, b in pairwise((*times, t_s))) <= MAX_WATCHED_GOP_S
 
     def _decode(self, packet: Packet) -> Iterator[Shown]:
+        if packet.keyframe:
+            self._group_s = packet.t_s
+            if self._skipped and self._decoder is not None:
+                # To a decoder, what was left out is lost: it should not try to make it up.
+                yield from self._choose(self._decoder.drain())
+            self._skipped = False
         self._awaited[packet.pts] = packet.t_s
         if self._decoder is None:
             self._decoder = Decoder(self._stock.form, fast=True)
@@ -179,10 +236,14 @@ class LookBack:
         else:
             self.gate.forget()
             self._full = True
-            self._last_stir_s = keyframe.t_s
+            self._last_stir_s, self._passing = keyframe.t_s, False
             self._due_s = float("-inf")
             for packet in (*self._stock.ring.previous_group(), keyframe):
-                yield from self._decode(packet)
+                # Once one has been left out, none can be decoded up to the next keyframe.
+                if packet.keyframe or not (self._skipped or self._knows_enough(packet)):
+                    yield from self._decode(packet)
+                else:
+                    self._skipped = True
 
     def _choose(self, frames: list[VideoFrame]) -> Iterator[Shown]:
         """Yield those that are due at the analysis rate."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,11 +14,12 @@ from edge_agent.vision.objects.left_objects import LeftObjects, View
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.picture.background import Background
 from edge_agent.vision.picture.figures import Area, FigureLog, find_largest, largest_part
-from edge_agent.vision.picture.motion import Course, MotionBegan, MotionGate, MotionStopped
+from edge_agent.vision.picture.motion import Course, MotionGate
 from edge_agent.vision.picture.plane import Light, Luma, Mask, Pixels, fit_light, relight
 from edge_agent.vision.picture.steadier import Steadier
 from edge_agent.vision.presence.guard import Guard
-from edge_agent.vision.presence.posts import GuardedZone, PresenceBegan, PresenceStopped
+from edge_agent.vision.presence.posts import GuardedZone
+from edge_agent.vision.scene_events import ObjectChanged, Place, SceneEvent
 
 CHANGED_SHARE = 0.55
 """So much of the picture different at once is a lamp, infra-red or a moved camera."""
@@ -36,29 +37,10 @@ EMPTY_S = 15.0
 """An empty picture so long before a deposit still shows the same light and things."""
 SOMEBODY = 3
 """Somebody who stands there has so many times the pixels of what of them moves."""
+LINGERED_S = 2.0
+"""Nobody just passes by so long after something kept its place: it may be hidden behind them."""
 FLICKER_HZ = 0.25
 """What comes and goes more often than this is leaves, water or noise, not somebody."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ObjectChanged:
-    """A left object entered a phase at `t_s`."""
-
-    t_s: float
-    thing: LeftObject
-    phase: Phase
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """A named zone drawn on the plane; unless it is armed, nothing begins in it."""
-
-    name: str
-    mask: Mask
-    armed: bool = True
-
-
-SceneEvent = MotionBegan | MotionStopped | ObjectChanged | PresenceBegan | PresenceStopped
 
 
 class Scene:
@@ -85,6 +67,8 @@ class Scene:
         self._last_s = 0.0
         self._changed_since_s: float | None = None
         self._stirred = False
+        self._lingered_s = -math.inf
+        """When something last differed that kept its place."""
         self._glanced: tuple[Pixels, Luma] | None = None
         """The picture that was just glanced at, and what it became when prepared."""
         self._light_level = self._light_was = 0.0
@@ -127,8 +111,8 @@ class Scene:
         if glanced is None:
             luma = self._prepare(luma, background)
         self._light_was += (1.0 - math.exp(-dt_s)) * (self._light_level - self._light_was)
-        background.step(luma, t_s, dt_s)
-        share = np.count_nonzero(background.foreground) / background.foreground.size
+        background.step(luma, t_s)
+        share = np.count_nonzero(background.foreground[background.window.slices]) / luma.size
         relit = share > RELIT_SHARE and abs(self._light_level) > RELIT
         if share > CHANGED_SHARE or relit:
             return self._changed(luma, t_s)
@@ -164,24 +148,27 @@ class Scene:
         """Whether this picture shows something that is not known to stand there; learns nothing."""
         if self._background is None:
             return True
-        luma = cv2.GaussianBlur(plane, (3, 3), 0).astype(np.float32)
-        luma = self._prepare(luma, self._background)
+        blurred: Pixels = np.asarray(cv2.GaussianBlur(plane, (3, 3), 0), np.uint8)
+        if self._background.resembles(blurred, self._least_pixels):
+            return False
+        luma = self._prepare(blurred.astype(np.float32), self._background)
         self._glanced = (plane, luma)
         fresh = self._background.fresh(luma)
         fresh &= self._background.unrest < FLICKER_HZ
-        return self._wakes(fresh, largest_part(fresh))
+        height, width = plane.shape
+        whole = Area(left=0, top=0, width=width, height=height)
+        return self._wakes(fresh, largest_part(fresh), whole)
 
-    def _wakes(self, moving: Mask, pixels: int) -> bool:
-        """Whether what moves, its largest part so many pixels, is more than somebody who stays.
+    def _wakes(self, moving: Mask, pixels: int, window: Area) -> bool:
+        """Whether what moves in a window, its largest part so many pixels, is more than who stays.
 
         Whose stay has been told is looked at with the keyframes only until they go.
         """
         calm = self._guard.calm
         if calm and pixels >= self._least_pixels:
-            height, width = moving.shape
             moving = moving.copy()
             for area in calm:
-                moving[area.clipped(width, height).slices] = False
+                moving[area.within(window).clipped(window.width, window.height).slices] = False
             pixels = largest_part(moving)
         return pixels >= self._least_pixels
 
@@ -252,6 +239,31 @@ class Scene:
         if self._background is None or self._stirred:
             return True
         return any(o.attention.phase is not Phase.CONFIRMED for o in self.objects.objects)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was only what is always there, and nothing is awaited or creeps away."""
+        background = self._background
+        if background is None or background.creeps or background.settling(self._last_s):
+            return False
+        if self.busy or self.moving or self.objects.objects or self._guard.tracks.awaited:
+            return False
+        return bool(np.count_nonzero(background.foreground) < self._least_pixels)
+
+    @property
+    def passing(self) -> bool:
+        """Whether all that differs just passes by: it moves, that is told, and nothing else is due.
+
+        Then nothing is lost by looking away for a second: what is put down meanwhile stands.
+        """
+        background = self._background
+        if background is None or self.objects.objects or not self.moving:
+            return False
+        if any(gate.pending for gate, _, _ in self._motion) or self._unsteady(self._last_s):
+            return False
+        if any(zone.armed for zone in self._guarded_zones):
+            return False
+        return self._stirred and self._last_s - self._lingered_s > LINGERED_S
 
     def behind(self, thing: LeftObject) -> Behind:
         """Return the picture without this object and without anybody."""
@@ -335,18 +347,22 @@ class Scene:
         return [*ended, *lost]
 
     def _watch(self, view: View) -> list[SceneEvent]:
-        background = view.background
-        self._figures.note(view.t_s, background.foreground, view.luma)
+        background, window = view.background, view.background.window
+        at = window.slices
+        self._figures.note(view.t_s, background.foreground, view.luma, window)
         flickers = background.flickers(view.t_s, FLICKER_HZ)
-        moving = background.moving & ~flickers
+        moving = background.moving[at] & ~flickers
+        if np.count_nonzero(background.lingers(view.t_s)) >= self._least_pixels:
+            self._lingered_s = view.t_s
         events: list[SceneEvent] = []
         self._stirred = False
         steady = not self._unsteady(view.t_s)
         for gate, course, mask in self._motion:
-            within = moving & mask
+            within = moving & mask[at]
             # Hysteresis: what has begun goes on with less than it takes to begin.
-            pixels, area = find_largest(within, None if gate.active else background.core)
-            self._stirred |= self._wakes(within, pixels)
+            pixels, place = find_largest(within, None if gate.active else background.core[at])
+            area = place and place.moved(window)
+            self._stirred |= self._wakes(within, pixels, window)
             share = pixels / np.count_nonzero(mask) if pixels >= 2 * self._least_pixels else 0.0
             if gate.zone in self._idle:
                 share = 0.0

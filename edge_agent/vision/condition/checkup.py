@@ -25,7 +25,7 @@ from edge_agent.vision.condition.stillness import Stillness
 from edge_agent.vision.findings import Condition
 from edge_agent.vision.picture.plane import Mask, Pixels
 
-BUSY_S, QUIET_S = 0.95, 2.9
+BUSY_S, QUIET_S = 0.95, 7.5
 """Pictures closer together than this tell nothing more about the camera: while something moves or
 a condition is about to begin, and while all is quiet."""
 
@@ -63,9 +63,11 @@ class Checkup:
         if seen.any():
             self._seen, self.aim = seen, Aim(seen)
 
-    def packet(self, t_s: float, count: Callable[[], Count]) -> Iterable[ConditionChanged]:
-        """Count one packet; yield what begins or ends."""
-        if not self.flow.packet(t_s):
+    def packets(
+        self, came: int, t_s: float, count: Callable[[], Count]
+    ) -> Iterable[ConditionChanged]:
+        """Count so many packets, the last shown at `t_s`; yield what begins or ends."""
+        if not self.flow.packets(came, t_s):
             return ()
         self.flow.judge(t_s, count())
         seen: dict[Condition, bool | None] = {

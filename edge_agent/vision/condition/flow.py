@@ -79,12 +79,12 @@ class Flow:
         """Count packets that came, but that the gateway had no time to look at."""
         self._packets += packets
 
-    def packet(self, t_s: float) -> bool:
-        """Count one packet; return whether a window is full, so that `judge` is due."""
+    def packets(self, count: int, t_s: float) -> bool:
+        """Count packets, the last shown at `t_s`; return whether `judge` is due: a window is full."""
         if self._begun_s is None or t_s < self._begun_s:
             self._begun_s, self._packets = t_s, 0
             return False
-        self._packets += 1
+        self._packets += count
         return t_s - self._begun_s >= WINDOW_S
 
     def judge(self, t_s: float, count: Count) -> None:

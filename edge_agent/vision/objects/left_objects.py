@@ -50,6 +50,7 @@ SPECK_SHARE = 0.15
 NEAR_SHARE = 0.3
 """A figure has at least this share of the object's pixels within reach."""
 _CLOSE = np.ones((5, 5), np.uint8)
+_SPECK = np.ones((2, 2), np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,12 +127,17 @@ class LeftObjects:
 
     def _alive(self, view: View) -> Mask:
         """Return what may be a figure: not a confirmed object and not still as a statue."""
-        alive = view.background.foreground & ~view.background.standing(view.t_s, STATUE_S)
+        background, at = view.background, view.background.window.slices
+        alive: Mask = np.zeros(background.foreground.shape, bool)
+        if not self.objects or not background.window.size:
+            return alive
+        alive[at] = background.foreground[at] & ~background.standing(view.t_s, STATUE_S)
         for thing in self.objects:
             if thing.attention.phase is Phase.CONFIRMED:
                 alive[thing.at] &= ~thing.halo
-        shape = cv2.morphologyEx(alive.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-        return shape.astype(bool)
+        shape = cv2.morphologyEx(alive[at].view(np.uint8), cv2.MORPH_OPEN, _SPECK)
+        alive[at] = shape.view(bool)
+        return alive
 
     def _follow(self, thing: LeftObject, view: View, alive: Mask) -> bool:
         """Bring one object up to this picture; return whether its phase changed."""
@@ -260,27 +266,34 @@ class LeftObjects:
 
     def _open(self, view: View) -> Iterator[LeftObject]:
         """Open a candidate for every piece of foreground that stands still."""
-        background = view.background
+        background, window = view.background, view.background.window
+        at = window.slices
         free = background.foreground.copy()
         for thing in self.objects:
             free[thing.at] &= ~thing.halo
-        still = background.standing(view.t_s, OPEN_S) & background.settled & free
-        if np.count_nonzero(still & view.allowed) < self._least_pixels:
+        free = free[at]
+        still = background.standing(view.t_s, OPEN_S) & background.settled[at] & free
+        allowed = still & view.allowed[at]
+        if np.count_nonzero(allowed) < self._least_pixels:
             return
-        shape = cv2.morphologyEx(free.astype(np.uint8), cv2.MORPH_CLOSE, _CLOSE)
+        shape = cv2.morphologyEx(free.view(np.uint8), cv2.MORPH_CLOSE, _CLOSE)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(shape, connectivity=8)
         differs = np.bincount(labels[free], minlength=count)
         stands = np.bincount(labels[still], minlength=count)
-        inside = np.bincount(labels[still & view.allowed], minlength=count)
+        inside = np.bincount(labels[allowed], minlength=count)
         enough = (stands >= self._least_pixels) & (stands >= STANDING_SHARE * differs)
         for label in np.flatnonzero(enough & (inside > 0.5 * stands)):
-            area = area_of(stats, int(label))
+            area = area_of(stats, int(label)).moved(window)
             thin = min(area.width, area.height) < 3
             if label == 0 or thin:
                 continue
+            piece: Mask = np.zeros(view.luma.shape, bool)
+            piece[at] = labels == label
             if stands[label] > MAX_SHARE * view.luma.size:
-                self._absorb_large(labels == label, area, view)
-            elif opened := self._meet((labels == label) & still, area, view):
+                self._absorb_large(piece, area, view)
+                continue
+            piece[at] &= still
+            if opened := self._meet(piece, area, view):
                 yield opened
 
     def _absorb_large(self, mask: Mask, area: Area, view: View) -> None:

@@ -3,13 +3,15 @@
 import cv2
 import numpy as np
 
-from edge_agent.vision.picture.figures import Area
+from edge_agent.vision.picture.figures import Area, bounds
 from edge_agent.vision.picture.plane import Luma, Mask, Pixels, middle
 
 STABLE_S = 1.0
 """A pixel that keeps its value this long stands still."""
 MOTION_S = 0.6
 """What has not changed for this long has stopped moving."""
+LINGERS_S = 0.3
+"""Who walks covers no pixel unchanged for longer, or not many of them."""
 CORE = 1.5
 """Times the threshold by which the core of something that moves differs from the background."""
 UNREST_S = 30.0
@@ -18,6 +20,13 @@ LIT, DARK = 90.0, 0.7
 """Below this luma the threshold sinks, in black to this share of itself."""
 ADAPT_S = 20.0
 """Time constant with which the background follows the light."""
+LEARN_S = 0.9
+"""What lies still is learned at most so often; in between, only what stirs is looked at."""
+YOUNG_S = 10.0
+"""Until so long after it was learned anew, the background learns from every picture."""
+TUNE_S = 8.0
+"""Noise changes no faster than by dusk: how much must differ is reckoned anew so often."""
+_SPECK = np.ones((2, 2), np.uint8)
 
 
 class Background:
@@ -26,10 +35,17 @@ class Background:
     A pixel *runs* while it keeps its value. A run longer than `STABLE_S` that equals the
     background refreshes it; one that differs becomes the pixel's standing value, with the
     instant at which that run began.
+
+    Most of most pictures is background that lies still. Once a second all of it is learned; in the
+    pictures between, only the `window` around what differs or has lately stirred is followed.
     """
 
     def __init__(self, luma: Luma, t_s: float, *, sensitivity: float) -> None:
         self._strictness = 1.6 - 1.2 * sensitivity
+        height, width = luma.shape
+        self._whole = Area(left=0, top=0, width=width, height=height)
+        self.creeps = True
+        """Whether the light was half way off the background in the picture last compared to it."""
         self.relearn(luma, t_s, settle_s=STABLE_S)
 
     def relearn(self, luma: Luma, t_s: float, *, settle_s: float) -> None:
@@ -44,7 +60,8 @@ class Background:
         self._run_since = np.full(luma.shape, t_s, np.float64)
         self.standing_value = luma.copy()
         self.standing_since = np.full(luma.shape, np.inf, np.float64)
-        self.noise = np.full(luma.shape, 2.0, np.float32)
+        self._spread = np.full(luma.shape, 1.6, np.float32)
+        """Mean distance of what lies still from the background."""
         self.foreground: Mask = np.zeros(luma.shape, bool)
         self.moving: Mask = np.zeros(luma.shape, bool)
         """Where something differs from the background and moves just now."""
@@ -62,10 +79,19 @@ class Background:
         self.covered: Mask = np.zeros(luma.shape, bool)
         """Where what was absorbed still stands before what was background before it."""
         self._returns = False
-        self._learned_since_s = t_s
-        self._sample = luma[::5, ::5].copy()
+        self.window = self._whole
+        """Beyond it nothing differs and nothing has stirred lately, but for single specks."""
+        self._awake: Mask = np.zeros(luma.shape, bool)
+        """Where something differs or has lately stirred."""
+        self._all_settled, self._any_stands, self._any_unrest = True, False, False
+        self._learned_since_s = self._learned_s = t_s
+        self._sample = luma[::7, ::7].copy()
         self._grain = 1.0
+        self._outline: Pixels = np.empty(luma.shape, np.uint8)
+        """The background in whole luma levels, for a glimpse at a quarter of the bytes."""
         self._set_floor()
+        self._tune(t_s)
+        self._draw(self._whole)
 
     def keep(self, window: Area, where: Mask) -> None:
         """After relearning: what is at the masked pixels of a window is not background.
@@ -78,6 +104,12 @@ class Background:
         self.always[at][where] = behind[where]
         self._kept[at] |= where
         self._drifts[at] &= ~where
+        self._draw(window)
+
+    def _draw(self, window: Area) -> None:
+        """Bring the outline of a window up to the background."""
+        at = window.slices
+        self._outline[at] = cv2.convertScaleAbs(self.always[at])
 
     def _set_floor(self) -> None:
         low, high = np.percentile(self.always[::3, ::3], (3, 97))
@@ -86,51 +118,106 @@ class Background:
         lit = np.clip(self.always / LIT, 0.0, 1.0)
         self._floors: Luma = np.maximum(4.0, self.floor * (DARK + (1.0 - DARK) * lit))
 
-    def _threshold(self) -> Luma:
-        """Return by how much a pixel must differ: of contrast, light and noise, the most."""
-        return np.maximum(self._floors, 3.0 * np.maximum(self.noise, np.float32(self._grain)))
+    def _tune(self, t_s: float) -> None:
+        """Reckon by how much a pixel must differ: of contrast, light and noise, the most."""
+        # 1.25: from mean distance to standard deviation.
+        noise = np.clip(1.25 * self._spread, 1.0, 12.0)
+        np.maximum(noise, np.float32(self._grain), out=noise)
+        self.threshold: Luma = np.maximum(self._floors, 3.0 * noise)
+        self.tolerance: Luma = np.maximum(0.7 * self.threshold, 2.8 * noise)
+        """By how much two values of one thing may differ."""
+        # Less by what two roundings may take from a difference.
+        self._least = np.clip(np.floor(self.threshold) - 1.0, 0.0, 255.0).astype(np.uint8)
+        self._tuned_s = t_s
 
     def _measure_grain(self, luma: Luma) -> None:
         """Follow the sensor's noise, which moves most pixels a little in every picture."""
-        sample = luma[::5, ::5]
+        sample = luma[::7, ::7]
         # 0.954: median of the absolute difference of two values, in standard deviations.
         grain = middle(np.abs(sample - self._sample)) / 0.954
         self._grain += 0.1 * (min(grain, 12.0) - self._grain)
         self._sample = sample.copy()
 
-    def step(self, luma: Luma, t_s: float, dt_s: float) -> None:
+    def step(self, luma: Luma, t_s: float) -> None:
         """Take in one picture, held still and brought to the background's light."""
-        self._measure_grain(luma)
-        noise = np.maximum(self.noise, np.float32(self._grain))
-        self.threshold = threshold = np.maximum(self._floors, 3.0 * noise)
-        self.tolerance = np.maximum(0.7 * threshold, 2.8 * noise)
-        differs: Luma = np.asarray(cv2.absdiff(luma, self.always), np.float32)
-        foreground = differs > threshold
-        self._flicker(self.foreground & ~foreground, dt_s)
-        self.foreground = foreground
+        young = t_s - self._learned_since_s < YOUNG_S
+        learns = young or t_s - self._learned_s >= LEARN_S
+        if learns:
+            self._measure_grain(luma)
+            if young or t_s - self._tuned_s >= TUNE_S:
+                self._tune(t_s)
+        self.window = self._whole if learns else self._find_window(self._glimpse(luma))
+        if self.window.size:
+            self._follow(luma, t_s, learns=learns)
+        if learns:
+            self.window = self._find_window(self.foreground)
+
+    def resembles(self, picture: Pixels, least: int) -> bool:
+        """Whether fewer than `least` pixels of a picture can differ from the background.
+
+        The picture is as it came, in whole luma levels, neither held still nor relit.
+        """
+        differs = cv2.absdiff(picture, self._outline)
+        resembles = bool(np.count_nonzero(differs > self._least) < least)
+        off = (differs > self._least // 2).view(np.uint8)
+        self.creeps = not resembles or bool(
+            np.count_nonzero(cv2.morphologyEx(off, cv2.MORPH_OPEN, _SPECK)) >= least
+        )
+        return resembles
+
+    def _glimpse(self, luma: Luma) -> Mask:
+        """Return where the picture may differ from the background: nowhere else it does."""
+        differs = cv2.absdiff(cv2.convertScaleAbs(luma), self._outline)
+        mask: Mask = differs > self._least
+        return mask
+
+    def _find_window(self, foreground: Mask) -> Area:
+        """Return the rectangle around what differs now or has lately stirred, specks left out."""
+        awake = foreground | self._awake
+        if awake.any():
+            awake = cv2.morphologyEx(awake.view(np.uint8), cv2.MORPH_OPEN, _SPECK).view(bool)
+        within = bounds(awake)
+        if not within.size:
+            return within
+        return within.grown(2).clipped(self._whole.width, self._whole.height)
+
+    def _follow(self, luma: Luma, t_s: float, *, learns: bool) -> None:
+        """Take in what the window shows."""
+        at = self.window.slices
+        luma = luma[at]
+        differs = np.asarray(cv2.absdiff(luma, self.always[at]), np.float32)
+        foreground = differs > self.threshold[at]
+        self._count_returns(self.foreground[at] & ~foreground)
+        self.foreground[at] = foreground
         self._run(luma, t_s)
-        age = t_s - self._run_since
-        self.settled = age >= STABLE_S
         self._drift()
         if self._returns:
-            self._return(luma, threshold)
-        self.moving = self.foreground & (age < MOTION_S)
-        self.core = self.moving & (differs > CORE * threshold)
+            self._return(luma)
+        foreground = self.foreground[at]
+        self.moving[at] = self.core[at] = False
+        if foreground.any():
+            self.moving[at] = foreground & (self._run_since[at] > t_s - MOTION_S)
+            self.core[at] = self.moving[at] & (differs > CORE * self.threshold[at])
         self._stand()
-        self._adapt(luma, differs, t_s, dt_s)
+        self._awake[at] = foreground | ~self.settled[at]
+        if learns:
+            self._adapt(luma, differs, t_s)
 
-    def _flicker(self, returned: Mask, dt_s: float) -> None:
+    def _count_returns(self, returned: Mask) -> None:
         # Each return to the background counts once; the weight makes it a rate per second.
-        self.unrest *= np.float32(np.exp(-dt_s / UNREST_S))
-        np.add(self.unrest, np.float32(1.0 / UNREST_S), out=self.unrest, where=returned)
+        if returned.any():
+            unrest = self.unrest[self.window.slices]
+            np.add(unrest, np.float32(1.0 / UNREST_S), out=unrest, where=returned)
+            self._any_unrest = True
 
     def flickers(self, t_s: float, limit_hz: float) -> Mask:
-        """Return where the picture comes and goes more often than this.
+        """Return where in the window the picture comes and goes more often than this.
 
         The rate counts from the last relearning, so that leaves are known after three swings.
         """
         learned = 1.0 - float(np.exp(-(t_s - self._learned_since_s) / UNREST_S))
-        flickers: Mask = self.unrest > max(2.5 / UNREST_S, limit_hz * learned)
+        unrest = self.unrest[self.window.slices]
+        flickers: Mask = unrest > max(2.5 / UNREST_S, limit_hz * learned)
         return flickers
 
     def settling(self, t_s: float) -> bool:
@@ -138,62 +225,94 @@ class Background:
         return t_s < self._settles_until_s
 
     def _run(self, luma: Luma, t_s: float) -> None:
-        same = cv2.absdiff(luma, self._run_value) < self.tolerance
-        followed = cv2.addWeighted(luma, 0.3, self._run_value, 0.7, 0.0)
-        self._run_value = np.where(same, followed, luma)
-        np.copyto(self._run_since, t_s, where=~same)
-        self._drifts &= same
+        at = self.window.slices
+        value = self._run_value[at]
+        changed: Mask = cv2.absdiff(luma, value) >= self.tolerance[at]
+        cv2.addWeighted(luma, 0.3, value, 0.7, 0.0, dst=value)
+        if changed.any():
+            np.copyto(value, luma, where=changed)
+            np.copyto(self._run_since[at], t_s, where=changed)
+            self._drifts[at] &= ~changed
+        elif self._all_settled:
+            return
+        self.settled[at] = self._run_since[at] <= t_s - STABLE_S
+        self._all_settled = self.window == self._whole and bool(self.settled.all())
 
     def _drift(self) -> None:
         """Find runs that began as background and crept away: light creeps, objects jump."""
-        self._drifts |= self.settled & ~self.foreground
-        rests = self.foreground & self.settled & (self._run_since < self._settles_until_s)
-        rests &= ~self._kept
-        np.copyto(self.always, self._run_value, where=rests)
-        self._drifts |= rests
-        self.foreground = self.foreground & ~(self._drifts & self.settled)
+        at = self.window.slices
+        foreground, settled, drifts = self.foreground[at], self.settled[at], self._drifts[at]
+        drifts |= settled & ~foreground
+        if not foreground.any():
+            return
+        rests = foreground & settled & (self._run_since[at] < self._settles_until_s)
+        rests &= ~self._kept[at]
+        if rests.any():
+            np.copyto(self.always[at], self._run_value[at], where=rests)
+            self._draw(self.window)
+        drifts |= rests
+        foreground &= ~(drifts & settled)
 
-    def _return(self, luma: Luma, threshold: Luma) -> None:
+    def _return(self, luma: Luma) -> None:
         """Know again what was background before something that was absorbed stood there."""
-        back = self._has_former & self.foreground & self.settled
-        back &= cv2.absdiff(luma, self._former) < threshold
+        at = self.window.slices
+        foreground, former, always = self.foreground[at], self._former[at], self.always[at]
+        back = self._has_former[at] & foreground & self.settled[at]
+        back &= cv2.absdiff(luma, former) < self.threshold[at]
         if not back.any():
             return
-        self._former[back], self.always[back] = self.always[back], self._former[back]
-        self.covered ^= back
-        self.foreground &= ~back
-        self._has_former &= ~(back & self._once)
+        former[back], always[back] = always[back], former[back]
+        self._draw(self.window)
+        self.covered[at] ^= back
+        foreground &= ~back
+        self._has_former[at] &= ~(back & self._once[at])
 
     def _stand(self) -> None:
-        stands = self.settled & self.foreground
+        at = self.window.slices
+        settled, foreground = self.settled[at], self.foreground[at]
+        value, since = self.standing_value[at], self.standing_since[at]
+        stands = settled & foreground
         if stands.any():
-            known = np.isfinite(self.standing_since)
-            other = cv2.absdiff(self._run_value, self.standing_value) >= self.tolerance
-            begun = stands & (~known | other)
-            np.copyto(self.standing_value, self._run_value, where=begun)
-            np.copyto(self.standing_since, self._run_since, where=begun)
-        np.copyto(self.standing_since, np.inf, where=self.settled & ~self.foreground)
+            other = cv2.absdiff(self._run_value[at], value) >= self.tolerance[at]
+            begun = stands & (~np.isfinite(since) | other)
+            np.copyto(value, self._run_value[at], where=begun)
+            np.copyto(since, self._run_since[at], where=begun)
+            self._any_stands = True
+        if self._any_stands:
+            clear = settled & ~foreground
+            np.copyto(since, np.inf, where=clear)
+            self._any_stands = self.window != self._whole or not clear.all()
 
-    def _adapt(self, luma: Luma, differs: Luma, t_s: float, dt_s: float) -> None:
+    def _adapt(self, luma: Luma, differs: Luma, t_s: float) -> None:
+        """Learn everything that lies still."""
+        dt_s, self._learned_s = t_s - self._learned_s, t_s
+        if self._any_unrest:
+            self.unrest *= np.float32(np.exp(-dt_s / UNREST_S))
         age_s = t_s - self._learned_since_s
         rate = float(1.0 - np.exp(-dt_s / min(ADAPT_S, max(2.0, age_s))))
-        quiet: Pixels = (self.settled & ~self.foreground).view(np.uint8)
-        cv2.accumulateWeighted(luma, self.always, rate, quiet)
-        cv2.accumulateWeighted(1.25 * differs, self.noise, 0.3 * rate, quiet)
-        np.clip(self.noise, 1.0, 12.0, out=self.noise)
+        quiet = self.settled & ~self.foreground
+        mask = None if quiet.all() else quiet.view(np.uint8)
+        cv2.accumulateWeighted(luma, self.always, rate, mask)
+        cv2.accumulateWeighted(differs, self._spread, 0.3 * rate, mask)
+        self._draw(self._whole)
 
     def fresh(self, luma: Luma) -> Mask:
         """Return where the picture is neither the background nor what ran there last."""
-        threshold = self._threshold()
-        unlike: Mask = cv2.absdiff(luma, self.always) > threshold
+        unlike = self._glimpse(luma)
         if not unlike.any():
             return unlike
-        unknown: Mask = cv2.absdiff(luma, self._run_value) > 0.7 * threshold
+        unlike &= cv2.absdiff(luma, self.always) > self.threshold
+        unknown: Mask = cv2.absdiff(luma, self._run_value) > 0.7 * self.threshold
         return unlike & unknown
 
     def standing(self, t_s: float, since_s: float) -> Mask:
-        """Return where something has stood for at least `since_s` seconds."""
-        return self.standing_since <= t_s - since_s
+        """Return where something has stood for at least `since_s` seconds, in the window."""
+        return self.standing_since[self.window.slices] <= t_s - since_s
+
+    def lingers(self, t_s: float) -> Mask:
+        """Return where in the window something differs and has already kept its place."""
+        at = self.window.slices
+        return self.foreground[at] & (self._run_since[at] <= t_s - LINGERS_S)
 
     def absorb(self, window: Area, where: Mask, *, once: bool = False) -> None:
         """Take what stands at the masked pixels of a window for background.
@@ -211,3 +330,4 @@ class Background:
         self.always[at][where] = self._run_value[at][where]
         self.standing_since[at][where] = np.inf
         self.foreground[at] &= ~where
+        self._draw(window)

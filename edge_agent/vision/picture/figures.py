@@ -11,6 +11,8 @@ from edge_agent.vision.picture.plane import Luma, Mask
 
 KEPT_S = 30.0
 _MAX_FIGURES = 40
+GAP = 2.5
+"""Two pictures so many times further apart than the two before have a gap between them."""
 _ONE_SHADE = 15.0
 """Luma levels within which two sightings of one person's part lie."""
 CORE_SHARE = 0.15
@@ -84,6 +86,10 @@ class Area:
             height=max(0, min(height, self.bottom) - top),
         )
 
+    def moved(self, within: "Area") -> "Area":
+        """Return it in the coordinates of the plane, if found within this part of it."""
+        return replace(self, left=self.left + within.left, top=self.top + within.top)
+
     def within(self, whole: "Area") -> "Area":
         """Return it in the coordinates of a larger area that holds it."""
         return replace(self, left=self.left - whole.left, top=self.top - whole.top)
@@ -122,7 +128,7 @@ class Figure:
 
     def moved(self, within: Area) -> "Figure":
         """Return it in the coordinates of the plane, if found within this part of it."""
-        area = replace(self.area, left=self.area.left + within.left, top=self.area.top + within.top)
+        area = self.area.moved(within)
         return replace(self, area=area)
 
 
@@ -141,9 +147,11 @@ class FigureLog:
         self._least_pixels = least_pixels
         self._seen: deque[tuple[float, tuple[Figure, ...]]] = deque()
 
-    def note(self, t_s: float, foreground: Mask, luma: Luma) -> None:
-        """Remember the figures of this picture, largest first."""
-        self._seen.append((t_s, find_figures(foreground, luma, self._least_pixels)))
+    def note(self, t_s: float, foreground: Mask, luma: Luma, window: Area) -> None:
+        """Remember the figures of this picture, largest first; beyond the window is none."""
+        at = window.slices
+        found = find_figures(foreground[at], luma[at], self._least_pixels)
+        self._seen.append((t_s, tuple(figure.moved(window) for figure in found)))
         while self._seen and self._seen[0][0] < t_s - KEPT_S:
             self._seen.popleft()
 
@@ -179,16 +187,20 @@ class FigureLog:
         return None
 
     def last_beside(self, thing: Area, pixels: int, place: Area, since_s: float) -> Visit | None:
-        """Return the last figure at the place since then that was more than the thing itself."""
-        for at_s, figures in reversed(self._seen):
-            if at_s < since_s:
+        """Return the last figure at the place since then that was more than the thing itself.
+
+        If nobody looked for a while afterwards, it counts as there until somebody did.
+        """
+        looks_s = [at_s for at_s, _ in self._seen]
+        for number in reversed(range(len(looks_s))):
+            if looks_s[number] < since_s:
                 return None
-            for figure in figures:
+            for figure in self._seen[number][1]:
                 if not figure.area.shared(place):
                     continue
                 itself = figure.area.shared(thing) > 0 and figure.pixels < 1.4 * pixels
                 if not itself and figure.pixels > 0.3 * pixels:
-                    return Visit(at_s=at_s, figure=figure)
+                    return Visit(at_s=_until_s(looks_s, number), figure=figure)
         return None
 
     def last_clear_s(
@@ -203,6 +215,15 @@ class FigureLog:
             if at_s < before_s and all(_within(area, furniture) for area in touching):
                 return at_s
         return None
+
+
+def _until_s(looks_s: Sequence[float], number: int) -> float:
+    """Return until when what was seen in a picture may have been there: up to the end of a gap."""
+    at_s = looks_s[number]
+    if not 0 < number < len(looks_s) - 1:
+        return at_s
+    before_s, after_s = at_s - looks_s[number - 1], looks_s[number + 1] - at_s
+    return looks_s[number + 1] if after_s > GAP * before_s else at_s
 
 
 def _within(area: Area, places: Sequence[Area]) -> bool:
@@ -224,6 +245,8 @@ def find_figures(foreground: Mask, luma: Luma, least_pixels: int) -> tuple[Figur
 
 def bounds(mask: Mask) -> Area:
     """Return the smallest rectangle around all set pixels; labelling less costs less."""
+    if not mask.any():
+        return Area(left=0, top=0, width=0, height=0)
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
     return Area(left=left, top=top, width=width, height=height)
 
@@ -251,8 +274,7 @@ def find_largest(mask: Mask, core: Mask | None = None) -> tuple[int, Area | None
         cores = np.bincount(labels[core[within.slices]], minlength=count)
         sizes = np.where(cores >= CORE_SHARE * sizes, sizes, 0)
     label = 1 + int(sizes[1:].argmax())
-    area = area_of(stats, label)
-    place = replace(area, left=area.left + within.left, top=area.top + within.top)
+    place = area_of(stats, label).moved(within)
     return (int(sizes[label]), place) if sizes[label] else (0, None)
 
 
@@ -274,12 +296,12 @@ def area_of(stats: np.ndarray, label: int) -> Area:
 
 def _figure(label: int, labels: np.ndarray, stats: np.ndarray, luma: Luma) -> Figure:
     area = area_of(stats, label)
-    inside, shown = labels[area.slices] == label, luma[area.slices]
+    inside, shown = (labels[area.slices] == label).view(np.uint8), luma[area.slices]
     thirds = [slice(area.height * n // 3, area.height * (n + 1) // 3) for n in range(3)]
-    parts = [shown[rows][inside[rows]] for rows in thirds]
+    seen = all(inside[rows].any() for rows in thirds)
     return Figure(
         area=area,
         pixels=int(stats[label, cv2.CC_STAT_AREA]),
-        luma=float(shown[inside].mean()),
-        shades=tuple(float(part.mean()) for part in parts) if all(map(len, parts)) else (),
+        luma=cv2.mean(shown, inside)[0],
+        shades=tuple(cv2.mean(shown[rows], inside[rows])[0] for rows in thirds) if seen else (),
     )

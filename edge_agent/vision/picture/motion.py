@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from edge_agent.vision.picture.figures import Area
+from edge_agent.vision.picture.figures import GAP, Area
 
 BEGIN_S = 0.3
 """Something must move for this long: one noisy picture is no motion."""
@@ -82,13 +82,21 @@ class MotionGate:
         self.zone = zone
         self._since_s: float | None = None
         self._last_s = 0.0
-        self._began = False
+        self._moves = self._began = False
+        self._seen_s = -math.inf
+        self._usual_s = math.inf
+        """Between the last two pictures."""
         self._share = 0.0
 
     @property
     def active(self) -> bool:
         """Whether motion has begun and not ended."""
         return self._began
+
+    @property
+    def pending(self) -> bool:
+        """Whether something moves of which it has not been told yet whether it is motion."""
+        return self._since_s is not None and not self._began
 
     def step(
         self, t_s: float, share: float, *, may_begin: bool = True, since_s: float = -math.inf
@@ -98,8 +106,14 @@ class MotionGate:
         While it may not begin, because the light changes, it is dated but not yet told; what
         begins then dates from `since_s` at the earliest.
         """
+        usual_s, self._usual_s = self._usual_s, t_s - self._seen_s
+        self._seen_s = t_s
         if share > 0.0:
             return self._moved(t_s, share, since_s if may_begin else None)
+        if self._moves and self._usual_s > GAP * usual_s:
+            # It ended while nobody looked: most likely half-way.
+            self._last_s += min(END_S, 0.5 * (t_s - self._last_s))
+        self._moves = False
         if self._since_s is None or t_s - self._last_s < END_S:
             return None
         return self.stop()
@@ -112,7 +126,7 @@ class MotionGate:
     def _moved(self, t_s: float, share: float, from_s: float | None) -> MotionBegan | None:
         if self._since_s is None or (not self._began and t_s - self._last_s > 2 * END_S):
             self._since_s, self._share = t_s, 0.0
-        self._last_s, self._share = t_s, max(self._share, share)
+        self._last_s, self._share, self._moves = t_s, max(self._share, share), True
         if self._began or from_s is None or t_s - max(from_s, self._since_s) < BEGIN_S:
             return None
         self._since_s = max(from_s, self._since_s)

@@ -39,6 +39,8 @@ class _Edges:
 
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
+    places: NDArray[np.intp]
+    """Of rows and columns, in the plane as one row."""
     across: _Points
     down: _Points
     x: _Points
@@ -64,6 +66,7 @@ def _find_edges(background: Luma) -> _Edges:
     return _Edges(
         rows=row,
         columns=column,
+        places=row * width + column,
         across=across[row, column],
         down=down[row, column],
         x=((column - width / 2) / width).astype(np.float32),
@@ -102,8 +105,8 @@ class Steadier:
         self._age += 1
         if len(edges.rows) < LEAST_POINTS:
             return luma
-        behind = background[edges.rows, edges.columns]
-        askew = _askew(luma[edges.rows, edges.columns] - behind)
+        behind = background.ravel()[edges.places]
+        askew = _askew(luma.ravel()[edges.places] - behind)
         usual = self._usual
         if self.shift_px == (0.0, 0.0):
             self._rests = max(0, self._rests - 1)

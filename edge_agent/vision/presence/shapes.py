@@ -87,18 +87,19 @@ class ShapeFinder:
     def find(self, luma: Luma, background: Background, flickers: Mask, t_s: float) -> Sight:
         """Return what may be somebody in the picture that the background has just taken in.
 
-        `flickers` is where leaves and water come and go.
+        `flickers` is where leaves and water come and go in the background's window.
         """
-        seen = background.foreground & ~flickers
+        seen = background.foreground[background.window.slices] & ~flickers
         if self._things is not None:
             seen &= ~self._known_things(luma, background, t_s)
         if np.count_nonzero(seen) < self._least_pixels:
             return NOTHING
-        window = bounds(seen)
+        within = bounds(seen)
+        seen, window = seen[within.slices], within.moved(background.window)
         at = window.slices
-        joined = cv2.morphologyEx(seen[at].view(np.uint8), cv2.MORPH_CLOSE, _JOIN)
+        joined = cv2.morphologyEx(seen.view(np.uint8), cv2.MORPH_CLOSE, _JOIN)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-        moving = (background.moving[at] & seen[at]).view(np.uint8)
+        moving = (background.moving[at] & seen).view(np.uint8)
         moving = cv2.morphologyEx(moving, cv2.MORPH_OPEN, _SPECK).view(bool)
         stirring = np.bincount(labels[moving], minlength=count)
         sight = Sight(shapes=(), window=window, labels=np.asarray(labels, np.int32))
@@ -125,11 +126,17 @@ class ShapeFinder:
         self._things[at] |= sight.mask_of(shape) & stands
 
     def _known_things(self, luma: Luma, background: Background, t_s: float) -> Mask:
-        """Return where things are to be seen; one that has gone, or is another, is forgotten."""
+        """Return where in the window things are; one that has gone, or is another, is forgotten."""
         assert self._things is not None  # noqa: S101 - the caller has looked
-        things = self._things & background.standing(t_s, THING_S)
-        self._things = things if things.any() else None
-        alike = things & (np.abs(luma - background.standing_value) < 1.5 * background.tolerance)
+        at = background.window.slices
+        things = self._things[at] & background.standing(t_s, THING_S)
+        if not things.any():
+            self._things = None
+            return things
+        self._things = np.zeros_like(self._things)
+        self._things[at] = things
+        differs = np.abs(luma[at] - background.standing_value[at])
+        alike = things & (differs < 1.5 * background.tolerance[at])
         # Its own blur flickers around it.
         return cv2.dilate(alike.view(np.uint8), _RIM).view(bool)
 

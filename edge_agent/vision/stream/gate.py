@@ -6,6 +6,7 @@ only after it has proved itself on its own stream, and only as long as it does.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class SizeGate:
     """One stream's packet sizes and what was seen while they came."""
 
     def __init__(self) -> None:
-        self._last: deque[int] = deque(maxlen=WINDOW_PACKETS)
+        self._last: list[int] = []
         self._unsure: deque[int] = deque(maxlen=KEPT_REST)
         self._rest: deque[int] = deque(maxlen=KEPT_REST)
         self._moving: deque[int] = deque(maxlen=KEPT_MOVING)
@@ -35,15 +36,14 @@ class SizeGate:
         """Area under the curve of motion against rest, 0.5 to 1.0 for sizes that tell something;
         None while there is too little evidence."""
 
-    def note(self, size_bytes: int, *, keyframe: bool) -> None:
-        """Take the size of the next packet."""
-        if keyframe:
-            return
-        self._last.append(size_bytes)
-        if len(self._last) == WINDOW_PACKETS:
-            sample = sum(self._last)
+    def note(self, sizes_bytes: Sequence[int]) -> None:
+        """Take the sizes of the next packets, keyframes left out."""
+        known = [*self._last, *sizes_bytes]
+        windows = zip(*(known[k:] for k in range(WINDOW_PACKETS)), strict=False)
+        for sample in map(sum, windows):
             self._unsure.append(sample)
             self._above = self._above + 1 if sample > self._limit else 0
+        self._last = known[1 - WINDOW_PACKETS :]
 
     def learn(self, *, moving: bool) -> None:
         """Take what a picture showed that follows the last packet; all since the last are so."""

@@ -1,11 +1,10 @@
 """One compressed picture as it came; pure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Packet:
-    """One compressed picture."""
+class Packet(NamedTuple):
+    """One compressed picture; a tuple, because a ring holds thousands."""
 
     payload: bytes
     pts: int

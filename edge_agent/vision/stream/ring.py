@@ -5,6 +5,7 @@ Decodes nothing; what memory cannot hold goes to a shelf on disk.
 
 import math
 from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -65,6 +66,8 @@ class PacketRing:
         self._groups: deque[_Group] = deque()
         self._pinned: list[_Group] = []
         self._pins: set[Pin] = set()
+        self._ring_bytes = 0
+        """Of the groups that are not pinned, in memory."""
         self.newest_s = -math.inf
         """When the last packet is shown."""
         self.dropped = 0
@@ -75,7 +78,7 @@ class PacketRing:
     def held_bytes(self) -> int:
         """Bytes of all packets in memory."""
         with self._lock:
-            return self._ring_bytes() + sum(group.held_bytes for group in self._pinned)
+            return self._ring_bytes + sum(group.held_bytes for group in self._pinned)
 
     @property
     def oldest_s(self) -> float:
@@ -86,10 +89,22 @@ class PacketRing:
 
     def append(self, packet: Packet) -> None:
         """Add the next packet in decoding order; make room by dropping the oldest groups."""
+        self.extend((packet,))
+
+    def extend(self, packets: Iterable[Packet]) -> None:
+        """Add the next packets in decoding order."""
+        coming = iter(packets)
+        while leaving := self._append_until_full(coming):
+            for group in leaving:
+                self._store(group)
+
+    def _append_until_full(self, packets: Iterator[Packet]) -> list[_Group]:
+        """Return the groups that memory should be rid of before the next packet."""
         with self._lock:
-            leaving = self._append(packet)
-        for group in leaving:
-            self._store(group)
+            for packet in packets:
+                if leaving := self._append(packet):
+                    return leaving
+        return []
 
     def _append(self, packet: Packet) -> list[_Group]:
         """Return the groups that memory should be rid of."""
@@ -101,10 +116,12 @@ class PacketRing:
         current = self._groups[-1]
         current.packets.append(packet)
         current.held_bytes += len(packet.payload)
+        self._ring_bytes += len(packet.payload)
         self.newest_s = packet.t_s
         leaving = []
         while len(self._groups) > 1 and self._too_much(packet.t_s):
             gone = self._groups.popleft()
+            self._ring_bytes -= gone.held_bytes
             if self._wanted(gone.begin_s, self._groups[0].begin_s):
                 self._pinned.append(gone)
                 leaving.append(gone)
@@ -116,16 +133,14 @@ class PacketRing:
         ):
             self.dropped += sum(len(group) for group in self._groups)
             self._groups.clear()
+            self._ring_bytes = 0
             return []
         return leaving
-
-    def _ring_bytes(self) -> int:
-        return sum(group.held_bytes for group in self._groups)
 
     def _too_much(self, now_s: float) -> bool:
         # The second group must still reach back max_s before the first may go.
         covered = now_s - self._groups[1].begin_s >= self._max_s
-        return covered or self._ring_bytes() > self._max_bytes
+        return covered or self._ring_bytes > self._max_bytes
 
     def _wanted(self, begin_s: float, end_s: float) -> bool:
         return any(pin.wants(begin_s, end_s) for pin in self._pins)
@@ -139,6 +154,8 @@ class PacketRing:
                 group.stored.append(stored)
                 del group.packets[: len(packets)]
                 group.held_bytes -= stored.size_bytes
+                if group in self._groups:
+                    self._ring_bytes -= stored.size_bytes
             else:
                 group.spills_at += self._max_bytes
             # What the shelf does not take has an end in memory too; the oldest goes first.

@@ -1,7 +1,8 @@
 """Opens a stream and yields its packets; translates foreign errors into why a watch ended."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 
@@ -23,15 +24,29 @@ OPEN_TIMEOUT_S = 5
 READ_TIMEOUT_S = 5
 
 
-class Source:
-    """One open stream. Only the thread that opened it may touch it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """A stream that has told what a decoder must know."""
 
-    def __init__(
-        self, form: StreamFormat, units: Iterable[AccessUnit], *, live: bool, start_s: float
-    ) -> None:
-        self.form = form
-        self._units = units
+    form: StreamFormat
+    units: Iterable[AccessUnit]
+    """Waited for one by one."""
+    connection: Connection | None = None
+    """Ours, if we read it ourselves: then nobody has to wait for it."""
+    seen: Sequence[AccessUnit] = ()
+    """Of the units, those that came while it was opened."""
+
+
+class Source:
+    """One open stream. Only one thread at a time may touch it."""
+
+    def __init__(self, opened: Opened, *, live: bool, start_s: float) -> None:
+        self.form = form = opened.form
+        self._units = opened.units
+        self._connection = opened.connection
+        self._seen = list(opened.seen)
         self._live = live
+        self._tick_s = float(form.time_base)
         self._clock = StreamClock(live=live, start_s=start_s)
         self._timeline = Timeline(
             live=live, time_base_s=float(form.time_base), spacing_s=_spacing_s(form.nominal_fps)
@@ -51,20 +66,46 @@ class Source:
         Raises:
             SourceLost: the stream stalled, broke or ended; always, in the end.
         """
-        tick_s = float(self.form.time_base)
         try:
             for unit in self._units:
-                arrived_s = monotonic_s()
-                shown = self._timeline.follow(unit.ticks, arrived_s)
-                yield Packet(
-                    payload=unit.body,
-                    pts=shown,
-                    t_s=self._clock.map(shown * tick_s, arrived_s),
-                    keyframe=unit.keyframe,
-                )
+                yield self._packet(unit, monotonic_s())
         except (av.error.FFmpegError, OSError) as error:
             raise _lost_while_reading(error) from error
         raise SourceLost("ended", "the stream has ended")
+
+    @property
+    def waits(self) -> bool:
+        """Whether a thread must wait for its packets; else they can be taken as they come."""
+        return self._connection is None
+
+    def take(self, buffer: memoryview, now_s: float) -> list[Packet]:
+        """Return the packets that have come, without waiting; `buffer` is written over.
+
+        Raises:
+            SourceLost: the stream stalled, broke or ended.
+        """
+        assert self._connection is not None  # noqa: S101 - asked only where nobody has to wait
+        units, self._seen = self._seen, []
+        if not units:
+            try:
+                units = self._connection.take(buffer)
+            except OSError as error:
+                raise _lost_while_reading(error) from error
+        return [self._packet(unit, now_s) for unit in units]
+
+    @property
+    def came_bytes(self) -> int:
+        """How much came with the last `take`."""
+        return self._connection.came_bytes if self._connection is not None else 0
+
+    def _packet(self, unit: AccessUnit, arrived_s: float) -> Packet:
+        shown = self._timeline.follow(unit.ticks, arrived_s)
+        return Packet(
+            payload=unit.body,
+            pts=shown,
+            t_s=self._clock.map(shown * self._tick_s, arrived_s),
+            keyframe=unit.keyframe,
+        )
 
 
 def _spacing_s(fps: float) -> float:
@@ -84,11 +125,11 @@ def open_source(uri: str, start_s: float) -> Iterator[Source]:
         SourceLost: it cannot be opened, or holds no video.
     """
     with ExitStack() as stack:
-        form, units = _open_rtsp(uri, stack) or _open_libav(uri, stack)
-        yield Source(form, units, live=is_live(uri), start_s=start_s)
+        opened = _open_rtsp(uri, stack) or _open_libav(uri, stack)
+        yield Source(opened, live=is_live(uri), start_s=start_s)
 
 
-def _open_rtsp(uri: str, stack: ExitStack) -> tuple[StreamFormat, Iterable[AccessUnit]] | None:
+def _open_rtsp(uri: str, stack: ExitStack) -> Opened | None:
     """Open without libav; None if libav must."""
     try:
         connection = stack.enter_context(closing(Connection(uri)))
@@ -97,10 +138,10 @@ def _open_rtsp(uri: str, stack: ExitStack) -> tuple[StreamFormat, Iterable[Acces
         return None
     except OSError as error:
         raise _lost_at_open(error) from error
-    return form, chain(seen, more)
+    return Opened(form=form, units=chain(seen, more), connection=connection, seen=seen)
 
 
-def _open_libav(uri: str, stack: ExitStack) -> tuple[StreamFormat, Iterable[AccessUnit]]:
+def _open_libav(uri: str, stack: ExitStack) -> Opened:
     options = LIMITS | ({"rtsp_transport": "tcp"} if uri.startswith("rtsp") else {})
     timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
     try:
@@ -121,7 +162,7 @@ def _open_libav(uri: str, stack: ExitStack) -> tuple[StreamFormat, Iterable[Acce
         time_base=stream.time_base or Fraction(1, 90_000),
         nominal_fps=float(rate) if rate else 0.0,
     )
-    return form, _units(container, stream, form)
+    return Opened(form=form, units=_units(container, stream, form))
 
 
 def _units(

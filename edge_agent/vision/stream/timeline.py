@@ -20,6 +20,10 @@ class Timeline:
         self._live = live
         self._time_base_s = time_base_s
         self._spacing_s = spacing_s
+        self._back_s = max(BACK_S, 4.0 * spacing_s)
+        self._ahead_s = JUMP_S if live else FILE_GAP_S
+        self._usual = range(-int(self._back_s / time_base_s), int(self._ahead_s / time_base_s) + 1)
+        """Steps that are no jump, however soon after the last packet they come."""
         self._shift = 0
         self._newest: int | None = None
         self._begun_s: float | None = None
@@ -29,22 +33,27 @@ class Timeline:
 
     def follow(self, pts: int, arrived_s: float) -> int:
         """Return the continuous time, in the same units, of the next packet in decoding order."""
-        newest = self._newest
-        if self._begun_s is None:
-            self._begun_s = arrived_s
-        if newest is not None:
-            step_s = (pts - newest) * self._time_base_s
-            expected_s = max(self._spacing_s, arrived_s - self._arrived_s if self._live else 0.0)
-            ahead_s = step_s - expected_s
-            back_s = max(BACK_S, 4.0 * self._spacing_s)
-            if step_s < -back_s or ahead_s > (JUMP_S if self._live else FILE_GAP_S):
-                if arrived_s - self._begun_s > BEGINNING_S:
-                    self.jumped_s += ahead_s
-                self._shift -= round(ahead_s / self._time_base_s)
-                newest = pts
-        self._newest = pts if newest is None else max(newest, pts)
+        if self._newest is None or self._begun_s is None:
+            self._newest, self._begun_s = pts, arrived_s
+        elif pts - self._newest in self._usual or not self._jumps(pts, arrived_s):
+            self._newest = max(self._newest, pts)
+        else:
+            self._newest = pts
         self._arrived_s = arrived_s
         return pts + self._shift
+
+    def _jumps(self, pts: int, arrived_s: float) -> bool:
+        """Whether this is another clock; if so, the times go on where they were."""
+        assert self._newest is not None and self._begun_s is not None  # noqa: S101,PT018 - followed
+        step_s = (pts - self._newest) * self._time_base_s
+        expected_s = max(self._spacing_s, arrived_s - self._arrived_s if self._live else 0.0)
+        ahead_s = step_s - expected_s
+        if step_s >= -self._back_s and ahead_s <= self._ahead_s:
+            return False
+        if arrived_s - self._begun_s > BEGINNING_S:
+            self.jumped_s += ahead_s
+        self._shift -= round(ahead_s / self._time_base_s)
+        return True
 
 
 class StreamClock:

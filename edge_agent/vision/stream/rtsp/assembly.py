@@ -1,11 +1,13 @@
 """Puts RTP packets of H.264 (RFC 6184) and H.265 (RFC 7798) together to pictures. Pure."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Codec = Literal["h264", "hevc"]
 
 _START = b"\0\0\0\1"
+_DOLLAR, _PLAIN, _MARKED, _BEGINS = 0x24, 0x80, 0x80, 0x80
+"""Of a packet's bytes: the sign before it, a head without extras, the last of a picture, and the
+first fragment of a unit."""
 _SEI, _RECOVERY_POINT = 6, 6
 _MOST_BYTES = 16_000_000
 """No camera's picture is larger; whoever sends more sends rubbish."""
@@ -13,9 +15,8 @@ _PIECE_BYTES = 80
 """What a piece takes in memory beside its content: pictures in crumbs have an end as well."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccessUnit:
-    """One compressed picture with start codes (Annex B)."""
+class AccessUnit(NamedTuple):
+    """One compressed picture with start codes (Annex B); a tuple, because so many are made."""
 
     body: bytes
     ticks: int
@@ -31,13 +32,46 @@ class Assembly:
         self._codec = codec
         # After twelve bytes of RTP come two of a fragment (H.265: three), the last with its edges.
         self._fragment_begins = 14 if codec == "h264" else 15
-        self._indicator = 0
-        self._stamp_bytes = b""
+        self._same = b""
+        """What a further fragment of the unit has in common with the last packet: its time, its
+        sender and its kind, twelve bytes and one from the fifth byte of the packet on."""
         self._parts: list[bytes] = []
         self._held_bytes = 0
         self._stamp: int | None = None
         self._ticks = 0
         self._has_picture = self._keyframe = self._in_fragment = False
+
+    def take_interleaved(self, wire: bytes, at: int, channel: int) -> tuple[int, list[AccessUnit]]:
+        """Take the packets that follow each other on a channel (RFC 2326 §10.12).
+
+        Returns:
+            Where something else begins, or a packet that is not complete; and the pictures that
+            were completed.
+        """
+        done: list[AccessUnit] = []
+        size, edge_at = len(wire), 3 + self._fragment_begins
+        while at + 4 <= size and wire[at] == _DOLLAR:
+            end = at + 4 + (wire[at + 2] << 8 | wire[at + 3])
+            if end > size:
+                break
+            if wire[at + 1] == channel:
+                # Most packets are one more fragment of a unit.
+                if (
+                    self._in_fragment
+                    and wire.startswith(self._same, at + 8)
+                    and wire[at + 4] == _PLAIN
+                    and at + edge_at < end
+                    and wire[at + edge_at] < _BEGINS
+                    and self._held_bytes < _MOST_BYTES
+                ):
+                    self._parts.append(wire[at + edge_at + 1 : end])
+                    self._held_bytes += end - at
+                    if wire[at + 5] & _MARKED:
+                        done += self._finish()
+                else:
+                    done += self.take(wire, at + 4, end)
+            at = end
+        return at, done
 
     def take(self, wire: bytes, begin: int, end: int) -> list[AccessUnit]:
         """Take the packet at `wire[begin:end]`; return the pictures that it completes.
@@ -46,18 +80,13 @@ class Assembly:
         """
         if end - begin < 12 or wire[begin] & 0xC0 != 0x80:
             return []
-        if self._in_fragment and self._goes_on(wire, begin, end):
-            part = wire[begin + self._fragment_begins : end]
-            self._parts.append(part)
-            self._held_bytes += len(part)
-            return []
         done: list[AccessUnit] = []
         stamp = int.from_bytes(wire[begin + 4 : begin + 8], "big")
         if stamp != self._stamp:
             # Some cameras never set the marker: another time is another picture.
             done += self._finish()
             self._advance(stamp)
-            self._stamp_bytes = wire[begin + 4 : begin + 8]
+        self._same = wire[begin + 4 : begin + 13]
         begin, end, marked = _payload(wire, begin, end)
         if begin < end:
             self._unpack(wire, begin, end)
@@ -66,19 +95,6 @@ class Assembly:
         if marked:
             done += self._finish()
         return done
-
-    def _goes_on(self, wire: bytes, begin: int, end: int) -> bool:
-        """Whether the packet is one more fragment in the middle of a unit, as most packets are."""
-        first = self._fragment_begins
-        return (
-            begin + first < end
-            and wire[begin] == 0x80
-            and wire[begin + 1] < 0x80
-            and wire[begin + 12] == self._indicator
-            and wire[begin + first - 1] < 0x40
-            and wire[begin + 4 : begin + 8] == self._stamp_bytes
-            and self._held_bytes < _MOST_BYTES
-        )
 
     def _advance(self, stamp: int) -> None:
         if self._stamp is not None:
@@ -106,7 +122,6 @@ class Assembly:
                 return
             edge = wire[begin + 1]
             head = bytes(((wire[begin] & 0xE0) | (edge & 0x1F),))
-            self._indicator = wire[begin]
             self._fragment(edge, head, wire[begin + 2 : end])
         elif kind == 24:  # STAP-A
             self._several(wire, begin + 1, end)
@@ -120,7 +135,6 @@ class Assembly:
         if kind == 49:  # FU
             edge = wire[begin + 2]
             head = bytes(((wire[begin] & 0x81) | ((edge & 0x3F) << 1), wire[begin + 1]))
-            self._indicator = wire[begin]
             self._fragment(edge, head, wire[begin + 3 : end])
         elif kind == 48:  # AP
             self._several(wire, begin + 2, end)

@@ -1,8 +1,9 @@
 """Reads one RTSP stream over its TCP connection, a few pictures at a time.
 
 libav wakes for every packet of the network and asks the kernel six times for each; a gateway with
-many quiet cameras pays more for that than for looking at them. Knows H.264 and H.265 over TCP;
-what needs more is left to libav.
+many quiet cameras pays more for that than for looking at them. Until its first pictures have come
+a thread waits for a connection; then one may take from many what has come, and waits for none.
+Knows H.264 and H.265 over TCP; what needs more is left to libav.
 """
 
 import socket
@@ -26,13 +27,10 @@ from edge_agent.vision.stream.rtsp.words import (
 )
 
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 5.0
-NAP_S = 0.2
-"""A reader sleeps so long and then takes what has come: half the wakings cost half."""
-MOST_WAITING_BYTES = 49_152
-"""Less than the kernel holds for a connection before it lets the sender wait."""
 KEEP_ALIVE_S = 25.0
 """Servers forget a session after 60 s unless they say another time."""
-_READ_BYTES = 262_144
+READ_BYTES = 262_144
+"""Taken at once: no camera holds up the others for longer than that takes to be understood."""
 _MOST_HEAD_BYTES = _MOST_BODY_BYTES = 65_536
 _GONE = "the connection broke"
 
@@ -56,11 +54,12 @@ class Connection:
         self._assembly: Assembly | None = None
         self._channel = 0
         self._count = 0
-        self._came_bytes = 0
+        self.came_bytes = 0
         """With the last read."""
         self._challenges: list[str] = []
         self._session = ""
         self._keep_alive_s, self._spoke_s = KEEP_ALIVE_S, time.monotonic()
+        self._until_s = 0.0
 
     def close(self) -> None:
         """Hang up; the server notices by itself."""
@@ -132,7 +131,7 @@ class Connection:
         self._spoke_s = time.monotonic()
 
     def units(self) -> Iterator[AccessUnit]:
-        """Yield pictures as they come, several at once after a nap.
+        """Yield pictures as they come.
 
         Raises:
             SourceLost: the stream ended, stalled, or is no RTSP.
@@ -142,18 +141,42 @@ class Connection:
         while True:
             if self._units:
                 yield from self._taken()
-                self._nap()
                 until_s = time.monotonic() + READ_TIMEOUT_S
             if time.monotonic() - self._spoke_s > self._keep_alive_s:
                 self._say("GET_PARAMETER", self._base)
             self._read(until_s)
             self._answers.clear()
 
-    def _nap(self) -> None:
-        """Let pictures gather, unless so many come that the camera would have to wait for us."""
-        if self._came_bytes < MOST_WAITING_BYTES:
-            # All readers of a gateway wake together, while their code is in the cache.
-            time.sleep(NAP_S - time.monotonic() % NAP_S)
+    def take(self, buffer: memoryview) -> list[AccessUnit]:
+        """Return the pictures that have come, without waiting; from now on nobody may wait for it.
+
+        `buffer` is written over; one for all connections stays in the cache.
+
+        Raises:
+            SourceLost: the stream ended, or is no RTSP.
+            TimeoutError: for too long no picture came.
+            OSError: the connection broke.
+        """
+        now_s = time.monotonic()
+        if self._socket.gettimeout() != 0.0:
+            self._socket.settimeout(0.0)
+            self._until_s = now_s + READ_TIMEOUT_S
+        if now_s - self._spoke_s > self._keep_alive_s:
+            self._say("GET_PARAMETER", self._base)
+        try:
+            self.came_bytes = self._socket.recv_into(buffer)
+        except BlockingIOError:
+            self.came_bytes = 0
+        else:
+            self._take_in(bytes(buffer[: self.came_bytes]))
+            self._answers.clear()
+        if self._units:
+            self._until_s = now_s + READ_TIMEOUT_S
+        elif now_s > self._until_s:
+            raise TimeoutError("nothing came")
+        taken = list(self._units)
+        self._units.clear()
+        return taken
 
     def _taken(self) -> Iterator[AccessUnit]:
         while self._units:
@@ -165,15 +188,17 @@ class Connection:
         if left_s <= 0.0:
             raise TimeoutError("nothing came")
         self._socket.settimeout(left_s)
-        came = self._socket.recv(_READ_BYTES)
+        came = self._socket.recv(READ_BYTES)
+        self.came_bytes = len(came)
+        self._take_in(came)
+
+    def _take_in(self, came: bytes) -> None:
         if not came:
             raise SourceLost("ended", "the camera has closed the connection")
-        self._came_bytes = len(came)
         self._understand(self._waiting + came if self._waiting else came)
 
     def _understand(self, wire: bytes) -> None:
         at, size = 0, len(wire)
-        assembly, units = self._assembly, self._units
         while at + 4 <= size:
             if wire[at] != 0x24:  # "$": RFC 2326 §10.12
                 begin, at = at, self._understand_words(wire, at)
@@ -183,9 +208,11 @@ class Connection:
             end = at + 4 + (wire[at + 2] << 8 | wire[at + 3])
             if end > size:
                 break
-            if wire[at + 1] == self._channel and assembly is not None:
-                units += assembly.take(wire, at + 4, end)
-            at = end
+            if self._assembly is None:
+                at = end
+            else:
+                at, units = self._assembly.take_interleaved(wire, at, self._channel)
+                self._units += units
         self._waiting = wire[at:]
 
     def _understand_words(self, wire: bytes, at: int) -> int:

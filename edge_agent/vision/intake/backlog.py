@@ -1,0 +1,76 @@
+"""What waits between reading and analysis, and how often pictures come; decodes nothing."""
+
+from collections import deque
+from collections.abc import Iterable
+from threading import Condition
+
+from edge_agent.vision.stream.packet import Packet
+
+HEALTH_EVERY_S = 10.0
+BACKLOG_PACKETS = 240
+"""Packets that may wait for analysis: 8 s at 30 fps."""
+TURN_PACKETS = 30
+"""Packets analysed before another camera has its turn."""
+
+
+class Backlog:
+    """Packets between the reading thread and analysis; when full, whole GOPs are dropped."""
+
+    def __init__(self, *, patient: bool) -> None:
+        self._patient = patient
+        self._waiting: deque[Packet] = deque()
+        self._changed = Condition()
+        self._skipping = False
+        self._closed = False
+        self.dropped = 0
+
+    def put(self, packets: Iterable[Packet]) -> None:
+        """Add packets; when full, wait if patient (a file), else drop up to the next keyframe."""
+        with self._changed:
+            for packet in packets:
+                self._put(packet)
+
+    def _put(self, packet: Packet) -> None:
+        while self._patient and len(self._waiting) >= BACKLOG_PACKETS and not self._closed:
+            self._changed.wait(1.0)
+        full = len(self._waiting) >= BACKLOG_PACKETS
+        self._skipping = full or (self._skipping and not packet.keyframe)
+        if self._skipping:
+            self.dropped += 1
+            return
+        self._waiting.append(packet)
+
+    def take(self, most: int = TURN_PACKETS) -> list[Packet]:
+        """Return the next packets, at most so many."""
+        with self._changed:
+            turn = min(most, len(self._waiting))
+            taken = [self._waiting.popleft() for _ in range(turn)]
+            self._changed.notify_all()
+            return taken
+
+    def close(self) -> None:
+        """Let nobody wait any longer; what is inside can still be taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+
+class Pulse:
+    """Counts packets and says every `HEALTH_EVERY_S` how many came per second."""
+
+    def __init__(self, now_s: float) -> None:
+        self._since_s = now_s
+        self._packets = 0
+
+    def count(self, packets: int, now_s: float) -> float | None:
+        """Count packets; return how many came per second when it is time to report."""
+        self._packets += packets
+        passed_s = now_s - self._since_s
+        if passed_s < HEALTH_EVERY_S:
+            return None
+        fps = self._packets / passed_s
+        self._since_s, self._packets = now_s, 0
+        return fps
