@@ -60,12 +60,19 @@ class Loudspeakers:
             now = known_time()
             return None if now is None else now.astimezone(ZoneInfo(config.time_zone))
 
+        self._ears = Ears(
+            microphones=Microphones(config.cameras, self._clock).find,
+            clock=self._clock,
+            report=self._take_verdict,
+        )
+        self._proof = Proof(self._ears, near_cameras=near_cameras_of(config), outbox=outbox)
         self.self_tests = SelfTests(
             config.loudspeakers,
             player=self.player,
             outbox=outbox,
             folder=config.data_dir,
             local_time=local_time,
+            expect=self._proof.expect,
         )
         ground = Ground(
             camera_ids=frozenset(camera.id for camera in config.cameras),
@@ -75,12 +82,6 @@ class Loudspeakers:
         self.talk_downs = TalkDowns(
             ground, outbox=outbox, audio=talk_down_audio, player=self.player
         )
-        self._ears = Ears(
-            microphones=Microphones(config.cameras, self._clock).find,
-            clock=self._clock,
-            report=self._take_verdict,
-        )
-        self._proof = Proof(self._ears, near_cameras=near_cameras_of(config), outbox=outbox)
 
     def child_process_ids(self) -> tuple[int, ...]:
         """Return the processes of the children that run."""

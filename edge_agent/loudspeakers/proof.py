@@ -34,6 +34,12 @@ class Proof:
         self._near = near_cameras
         self._outbox = outbox
 
+    def expect(self, loudspeaker_id: str) -> bool:
+        """Open the microphones near a loudspeaker that is to speak within 20 s; tell if there are any."""
+        near = self._near.get(loudspeaker_id, ())
+        self._ears.prepare(near)
+        return bool(near)
+
     async def follow(self, progress: Progress, broadcast: Broadcast | None) -> None:
         """Hear of a step; `broadcast` is what sounds, None where nothing does."""
         match progress.state:

@@ -31,6 +31,8 @@ EXPIRES_S = 60.0
 """So long the tone waits for the loudspeaker to be silent."""
 _PLAYED_WITHIN_S = EXPIRES_S + 15.0
 _HEARD_WITHIN_S = 45.0
+_MICROPHONE_OPENS_S = 3.0
+"""The tone is over before a microphone that was opened at its beginning hears any of it."""
 _QUIET_DB = -12.0
 """Below an announcement: it is for machines and for whoever stands beside it."""
 _LOOK_S = 20.0
@@ -82,8 +84,18 @@ class SelfTests:
         outbox: Outbox,
         folder: Path,
         local_time: Callable[[], datetime | None],
+        expect: Callable[[str], bool],
     ) -> None:
-        """Args: `local_time` is in the gateway's time zone; None while nobody knows it."""
+        """Make it; nothing is tested before `run_once` or `carry_out`.
+
+        Args:
+            loudspeakers: of this gateway.
+            player: plays the tone.
+            outbox: takes what came of it.
+            folder: where the tone is kept.
+            local_time: now, in the gateway's time zone; None while nobody knows it.
+            expect: opens the microphones near a loudspeaker, and tells whether there are any.
+        """
         self._known = {one.id for one in loudspeakers}
         self._nightly = {one.id: one.self_test_at for one in loudspeakers if one.self_test_at}
         self._player = player
@@ -91,6 +103,7 @@ class SelfTests:
         self._clock = outbox.timekeeper.clock
         self._tone = folder / "self-test.wav"
         self._now = local_time
+        self._expect = expect
         self._tests: dict[Key, _Test] = {}
         self._test_ids: deque[str] = deque(maxlen=_REMEMBERED)
         self._one_at_a_time = asyncio.Lock()
@@ -154,6 +167,8 @@ class SelfTests:
         key = (test_id, loudspeaker_id)
         test = self._tests[key] = _Test()
         try:
+            if self._expect(loudspeaker_id):
+                await self._clock.sleep(_MICROPHONE_OPENS_S)
             self._player.play(
                 Play(
                     broadcast_id=test_id,

@@ -37,6 +37,7 @@ class Gateway:
         self.outbox, self.told = outbox, told
         self.now = NIGHT.replace(hour=12)
         self.hears = True
+        self.expected: list[str] = []
         self.player = make_player(outbox, self.take)
         loudspeaker = RtpMulticastLoudspeaker(
             id="loa1", name="Loa", area="lane", address="127.0.0.1", port=9, self_test_at="03:00"
@@ -47,7 +48,12 @@ class Gateway:
             outbox=outbox,
             folder=folder,
             local_time=lambda: self.now,
+            expect=self.expect,
         )
+
+    def expect(self, loudspeaker_id: str) -> bool:
+        self.expected.append(loudspeaker_id)
+        return False
 
     async def take(self, report) -> None:
         if not isinstance(report, Progress):
@@ -116,6 +122,7 @@ async def test_a_loudspeaker_that_takes_the_tone_is_told_with_what_was_heard(gat
         (tested,) = await one.tested()
         assert (tested.test_id, tested.is_played, tested.hearing) == (TEST, True, Hearing.HEARD)
         assert tested.score == 21.0
+        assert one.expected == ["loa1"], "no microphone was opened before the tone"
         (result,) = await one.told.of(CommandResult)
         assert result.outcome is CommandOutcome.DONE
         assert not await one.told.of(BroadcastProgress)
