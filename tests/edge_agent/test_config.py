@@ -11,6 +11,7 @@ from edge_agent.cameras.zones import order_zones
 from edge_agent.secret_files import read_secret, too_open
 from edge_agent.strict_yaml import ConfigurationError
 from edge_agent.vision import camera
+from edge_agent.vision.intake import main_stream
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 BASE = f"""\
@@ -149,8 +150,8 @@ def test_what_cannot_work_is_refused(load, before, after, told):
 
 def test_a_camera_is_counted_with_what_its_rings_may_hold():
     """60 s or 8 MB of the sub-stream, 20 s or 12 MB of the main stream."""
-    assert (camera.ANALYSIS_RING_S, camera.EVIDENCE_RING_S) == (60.0, 20.0)
-    rings_bytes = camera.ANALYSIS_RING_BYTES + camera.EVIDENCE_RING_BYTES
+    assert (camera.ANALYSIS_RING_S, main_stream.EVIDENCE_RING_S) == (60.0, 20.0)
+    rings_bytes = camera.ANALYSIS_RING_BYTES + main_stream.EVIDENCE_RING_BYTES
     assert rings_bytes == config.RING_MB_PER_CAMERA * 1_000_000
 
 

@@ -134,7 +134,7 @@ async def test_a_camera_tells_what_its_loudspeaker_said(tmp_path, loudspeaker_po
     assert (one.hearing, one.camera_id) == (Hearing.HEARD, "hearing"), one
     assert one.score > one.threshold
     assert one.measured_s > SECONDS - 1
-    assert 0.3 < one.lag_s < 0.8
+    assert 0.0 < one.lag_s < 2.0, "a camera hears after the loudspeaker, within an echo or so"
     assert "loa-2" in one.detail
     assert two.hearing is Hearing.NOT_HEARD, two
     assert (three.hearing, three.camera_id) == (Hearing.INCONCLUSIVE, "deaf")

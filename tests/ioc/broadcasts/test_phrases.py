@@ -12,6 +12,8 @@ from ioc.people import Refusal
 from ioc.sounds import join
 from tests.ioc.sounds.recorded import level_db, play, record, voice
 
+pytestmark = pytest.mark.timeout(60)  # recordings are opened in a process of their own
+
 PATTERN = "Họp xóm lúc {giờ} {ngày} tại {nơi}."
 
 

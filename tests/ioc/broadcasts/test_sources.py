@@ -26,6 +26,8 @@ from tests.ioc.broadcasts.conftest import (
 )
 from tests.ioc.sounds.recorded import play, record, voice
 
+pytestmark = pytest.mark.timeout(60)  # recordings are opened in a process of their own
+
 STATION = Station(name="Đài tỉnh", stream_url="https://phatthanh.example/song.mp3")
 
 

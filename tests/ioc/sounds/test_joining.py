@@ -6,6 +6,8 @@ import pytest
 from ioc.sounds import CHIMES, FromFile, Silence, chime, join
 from tests.ioc.sounds.recorded import level_db, play
 
+pytestmark = pytest.mark.timeout(60)  # recordings are opened in a process of their own
+
 
 @pytest.mark.parametrize("name", [name for name in CHIMES if name != "none"])
 def test_a_chime_is_short_begins_softly_and_ends_in_silence(name):

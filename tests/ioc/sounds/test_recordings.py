@@ -16,6 +16,8 @@ from tests.ioc.sounds.recorded import (
     voice,
 )
 
+pytestmark = pytest.mark.timeout(60)  # recordings are opened in a process of their own
+
 
 async def clean(path, **others):
     target = path.with_name(f"{path.name}.clean.ogg")

@@ -11,6 +11,8 @@ from tests.ioc.web.conftest import ORIGIN
 from tests.ioc.web.test_broadcasts import GATE, HALL, STREAM, preview, send
 from tests.ioc.web.test_words import Outline
 
+pytestmark = pytest.mark.timeout(60)  # recordings are opened in a process of their own
+
 URL = "https://phatthanh.example/truc-tiep.mp3"
 
 
