@@ -70,6 +70,12 @@ class Device:
         response = self._exchange.ask(request)
         if response.status in {403, 503}:
             refuse_late(response.status)
+        if 300 <= response.status < 400:
+            # Not a service it lacks: nothing that is sent here would be heard.
+            raise SinkUnusable(
+                f"the device answers HTTP {response.status}: it is reached at another address;"
+                " many take https only"
+            )
         return response
 
 

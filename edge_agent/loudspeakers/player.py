@@ -4,7 +4,9 @@ Plays nothing itself and writes nothing to disk.
 """
 
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import structlog
@@ -35,6 +37,7 @@ class Player:
         self._take_report = take_report
         self._waiting: dict[Key, Broadcast] = {}
         self._playing: dict[Key, Broadcast] = {}
+        self._reporting: Counter[Key] = Counter()
         self.child = Child("player", (sys.executable, "-m", "edge_agent.playout"), self)
 
     def play(self, broadcast: Broadcast) -> None:
@@ -52,9 +55,9 @@ class Player:
             await self._take_report(_ended(key, "stopped", at_s=self._clock.monotonic_s()))
 
     def has(self, broadcast_id: str, loudspeaker_id: str) -> bool:
-        """Tell whether the child has a broadcast to play or plays it."""
+        """Tell whether the child has a broadcast to play or plays it, or how it ended is being noted."""
         key = (broadcast_id, loudspeaker_id)
-        return key in self._waiting or key in self._playing
+        return key in self._waiting or key in self._playing or self._reporting[key] > 0
 
     def playing(self, broadcast_id: str, loudspeaker_id: str) -> Broadcast | None:
         """Return what was ordered of a broadcast that has started and not ended."""
@@ -79,16 +82,29 @@ class Player:
             log.warning("the player said what cannot be read", error=str(error))
             return
         if isinstance(report, Progress):
-            self._follow(report)
-        await self._take_report(report)
+            with self._noting([(report.broadcast_id, report.loudspeaker_id)]):
+                self._follow(report)
+                await self._take_report(report)
+        else:
+            await self._take_report(report)
 
     async def ended(self) -> None:
         """Report what the child can no longer finish."""
-        cut, self._playing = self._playing, {}
-        for key in sorted(cut):
-            detail = "the player ended while playing"
-            at_s = self._clock.monotonic_s()
-            await self._take_report(_ended(key, "failed", at_s=at_s, detail=detail))
+        with self._noting(tuple(self._playing)) as cut:
+            self._playing = {}
+            for key in sorted(cut):
+                detail = "the player ended while playing"
+                at_s = self._clock.monotonic_s()
+                await self._take_report(_ended(key, "failed", at_s=at_s, detail=detail))
+
+    @contextmanager
+    def _noting(self, keys: Collection[Key]) -> Iterator[Collection[Key]]:
+        """Have them until their step is noted: nobody else may note another end in its place."""
+        self._reporting.update(keys)
+        try:
+            yield keys
+        finally:
+            self._reporting -= Counter(keys)
 
     def _follow(self, progress: Progress) -> None:
         key = (progress.broadcast_id, progress.loudspeaker_id)

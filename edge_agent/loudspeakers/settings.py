@@ -69,8 +69,8 @@ class SipSink(StrictSettings):
     """Is called by SIP and answers by itself."""
 
     driver: Literal["sip"] = "sip"
-    address: Annotated[Name, Field(min_length=1)]
-    """IPv4 address or host name of the loudspeaker, or of the exchange before it."""
+    address: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$")]
+    """IPv4 address or host name of the loudspeaker, or of the exchange before it; no `sip:` address."""
     port: Port = 5_060
     user: Name = ""
     """The extension; empty: the device itself."""

@@ -30,8 +30,15 @@ class AudioSource:
         self._centre = centre
         self._clock = clock
 
-    async def obtain(self, audio: Audio, *, has_expired: Callable[[], bool]) -> Path:
+    async def obtain(
+        self, audio: Audio, *, has_expired: Callable[[], bool], keep: Iterable[str] = ()
+    ) -> Path:
         """Return the file with the audio; fetched again and again until it expires.
+
+        Args:
+            audio: what is wanted.
+            has_expired: tells whether it is wanted no more.
+            keep: hashes of what others wait to play; it does not give way to this.
 
         Raises:
             AudioUnobtainable: it expired first; says what stood in the way.
@@ -39,7 +46,7 @@ class AudioSource:
         attempt, obstacle = 0, "the command expired before the audio was fetched"
         while not has_expired():
             try:
-                return await self._obtain_once(audio)
+                return await self._obtain_once(audio, keep)
             except (CentreUnreachable, AudioRefused, OSError) as error:
                 obstacle = f"the audio could not be fetched: {error}"
             attempt += 1
@@ -56,11 +63,11 @@ class AudioSource:
         """Keep these on disk, once they are there, until others are pinned."""
         self._shelf.pin(hashes)
 
-    async def _obtain_once(self, audio: Audio) -> Path:
+    async def _obtain_once(self, audio: Audio, keep: Iterable[str]) -> Path:
         found = await self.find(audio)
         if found is not None:
             return found
         body = await self._centre.fetch_audio(audio.sha256, size_bytes=audio.size_bytes)
         path = await asyncio.to_thread(self._shelf.put, audio.sha256, body)
-        await asyncio.to_thread(self._shelf.tidy, (audio.sha256,))
+        await asyncio.to_thread(self._shelf.tidy, (audio.sha256, *keep))
         return path

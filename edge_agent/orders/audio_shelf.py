@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from uuid import uuid4
 
 MAX_SHELF_BYTES = 200_000_000
 
@@ -37,12 +38,16 @@ class AudioShelf:
             OSError: the disk does not take it.
         """
         path = self._path(sha256)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
+        # A file of its own: the same audio may be fetched for two commands at once.
+        part = path.with_name(f"{sha256}.{uuid4().hex}.part")
+        try:
+            with part.open("xb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
         return path
 
     def pin(self, hashes: Iterable[str]) -> None:
@@ -53,14 +58,14 @@ class AudioShelf:
         """Delete the least recently used files above the bound, except those in use or pinned."""
         keep = {self._path(sha256) for sha256 in self._pinned.union(in_use)}
         files = sorted(
-            ((file.stat().st_mtime, file.stat().st_size, file) for file in self._folder.iterdir()),
+            (file.stat().st_mtime, file.stat().st_size, file) for file in self._folder.glob("*.ogg")
         )
         excess = sum(size for _, size, _ in files) - self._max_bytes
         for _, size, file in files:
             if excess <= 0:
                 return
             if file not in keep:
-                file.unlink()
+                file.unlink(missing_ok=True)
                 excess -= size
 
     def _path(self, sha256: str) -> Path:

@@ -89,9 +89,7 @@ class Broadcasts:
 
     async def stop(self, command: Command, stop: Stop) -> None:
         """Stop what plays and what waits."""
-        for loudspeaker_id in stop.loudspeaker_ids or (None,):
-            order = playout.Stop(broadcast_id=stop.broadcast_id, loudspeaker_id=loudspeaker_id)
-            await self._player.stop(order)
+        await self._silence(stop)
 
         def note(entry: Entry) -> None:
             for playback in playbacks.unended(entry):
@@ -101,13 +99,22 @@ class Broadcasts:
             ledger.answer(entry, command, CommandOutcome.DONE)
 
         await self._outbox.write(note)
+        # What was handed over while this was being noted would sound although it is stopped.
+        await self._silence(stop)
+
+    async def _silence(self, stop: Stop) -> None:
+        for loudspeaker_id in stop.loudspeaker_ids or (None,):
+            order = playout.Stop(broadcast_id=stop.broadcast_id, loudspeaker_id=loudspeaker_id)
+            await self._player.stop(order)
 
     async def _deliver(self, command: Command, order: Order) -> None:
         path: Path | None = None
         if isinstance(order, Speak):
             try:
                 path = await self._audio.obtain(
-                    order.audio, has_expired=lambda: self._has_expired(command)
+                    order.audio,
+                    has_expired=lambda: self._has_expired(command),
+                    keep=await self._outbox.read(_waiting_audio),
                 )
             except AudioUnobtainable as error:
                 await self._outbox.write(partial(_give_up, command=command, detail=str(error)))
@@ -184,6 +191,17 @@ def _settle_interrupted(
         else:
             numbers.add(playback.command_number)
     return tuple(ledger.command_of(entry, number) for number in sorted(numbers))
+
+
+def _waiting_audio(entry: Entry) -> frozenset[str]:
+    """Return the hashes of what is still to be played, perhaps tomorrow, perhaps without network."""
+    numbers = {playback.command_number for playback in playbacks.unended(entry)}
+    orders = (
+        ledger.command_of(entry, number).data
+        for number in numbers
+        if ledger.remembers(entry, number)
+    )
+    return frozenset(order.audio.sha256 for order in orders if isinstance(order, Speak))
 
 
 def _give_up(entry: Entry, *, command: Command, detail: str) -> None:

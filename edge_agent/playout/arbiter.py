@@ -3,8 +3,12 @@
 `Arbiter` is a value. Every function returns the next value; `decide` also says what to do now.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
+
+OVERTAKEN_AFTER_S = 2.0
+"""So long a turn that is due and not ready keeps those of its own priority waiting."""
 
 
 class Priority(IntEnum):
@@ -104,14 +108,16 @@ def withdraw(arbiter: Arbiter, broadcast_id: str) -> Arbiter:
 def decide(arbiter: Arbiter, *, now_s: float) -> tuple[Arbiter, tuple[Decision, ...]]:
     """Expire what came too late, then start the best turn that is due, cutting a lower one.
 
-    The best turn is never overtaken by a lower one that is ready earlier, or that one would be cut
-    a moment after it began; what plays goes on until a higher turn is ready.
+    The best turn is never overtaken by one of lower priority that is ready earlier, or that one
+    would be cut a moment after it began. One of its own priority overtakes it when it has not become
+    ready for `OVERTAKEN_AFTER_S`: a silent station must not hold back an emergency that can be
+    said. What plays goes on until a higher turn is ready.
     """
     expired = tuple(turn for turn in arbiter.waiting if _is_expired(turn, now_s=now_s))
     decisions = tuple(Decision(verdict=Verdict.EXPIRE, turn=turn) for turn in expired)
     waiting = tuple(turn for turn in arbiter.waiting if turn not in expired)
     due = [turn for turn in waiting if turn.due_s <= now_s]
-    best = max(due, key=_precedence, default=None)
+    best = _best(due, now_s=now_s)
     playing = arbiter.playing
     if best is None or not best.ready or (playing and best.priority <= playing.priority):
         return replace(arbiter, waiting=waiting), decisions
@@ -124,8 +130,21 @@ def decide(arbiter: Arbiter, *, now_s: float) -> tuple[Arbiter, tuple[Decision, 
 def next_instant_s(arbiter: Arbiter, *, now_s: float) -> float | None:
     """The first instant after `now_s` at which `decide` can differ by time alone."""
     instants = [turn.due_s for turn in arbiter.waiting]
+    instants += [turn.due_s + OVERTAKEN_AFTER_S for turn in arbiter.waiting if not turn.ready]
     instants += [turn.expires_at_s for turn in arbiter.waiting if turn.expires_at_s is not None]
     return min((instant for instant in instants if instant > now_s), default=None)
+
+
+def _best(due: Sequence[Turn], *, now_s: float) -> Turn | None:
+    best = max(due, key=_precedence, default=None)
+    if best is None or best.ready:
+        return best
+    rivals = [
+        turn
+        for turn in due
+        if turn.priority == best.priority and (turn.ready or now_s < turn.due_s + OVERTAKEN_AFTER_S)
+    ]
+    return max(rivals, key=_precedence, default=best)
 
 
 def _is_expired(turn: Turn, *, now_s: float) -> bool:

@@ -1,5 +1,6 @@
 """What every answer and every unsafe request must satisfy, whoever sends it."""
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,8 +13,11 @@ MAX_BODY_BYTES = 64_000
 """No form and no order is longer; read before anybody is known, so it must not fill the memory."""
 _FILES = "/static/"
 _GATEWAYS = "/gateway/"
-_RECORDINGS = "/recordings"
-"""Taken piece by piece, from known people only, up to the limit of the settings."""
+_RECORDINGS = re.compile(r"/api/(phrases/[^/]+/)?recordings")
+"""Taken piece by piece, from known people only, up to the limit of the settings.
+
+No other path may end like these: its body would be read whole before anybody is known.
+"""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -91,7 +95,7 @@ def _refuse(scope: Scope, scheme: str) -> JSONResponse | None:
         return error_answer("forged", status_code=403)
     length = headers.get("content-length", "")
     path = str(scope["path"])
-    if path.startswith(_GATEWAYS) or (path.startswith("/api/") and path.endswith(_RECORDINGS)):
+    if path.startswith(_GATEWAYS) or _RECORDINGS.fullmatch(path):
         return None
     if "transfer-encoding" in headers or (length.isdecimal() and int(length) > MAX_BODY_BYTES):
         return error_answer("too_large", status_code=413)

@@ -217,6 +217,11 @@ def test_a_loudspeaker_has_the_keys_of_its_driver(load, tmp_path):
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
+        (
+            "address: 192.0.2.8",
+            "address: sip:loa@192.0.2.8",
+            "loudspeakers[0].address: String should",
+        ),
         ("driver: sip", "driver: sipp", "line 13: loudspeakers[0].driver: must be one of 'rtp_"),
         ("    driver: sip\n", "", "line 13: loudspeakers[0].driver is missing"),
         ("address:", "adress:", "line 17: loudspeakers[0].adress is no setting; did you mean ad"),

@@ -1,5 +1,6 @@
 """Run a relay: receive the stream that the player asks for, until it closes the socket."""
 
+import os
 import signal
 import socket
 import sys
@@ -9,6 +10,7 @@ import numpy as np
 
 from edge_agent.playout.decoding.conditioning import to_int16
 from edge_agent.playout.decoding.filtering import FloatSamples
+from edge_agent.playout.relaying.fence import Fence
 from edge_agent.playout.relaying.messages import (
     LARGEST_PACKET,
     PADDING,
@@ -37,15 +39,19 @@ def main() -> int:
     request = Request.model_validate_json(player.recv(LARGEST_PACKET))
     outlet = _Outlet(player, sample_rate_hz=request.sample_rate_hz)
     loudness = Loudness(sample_rate_hz=request.sample_rate_hz, loudness_lufs=request.loudness_lufs)
+    fence = Fence(request.url)
+    # libav's TLS looks for a proxy here and nowhere else.
+    os.environ["http_proxy"] = fence.url
+    os.environ.pop("no_proxy", None)
     try:
-        _relay(request, outlet, loudness)
+        _relay(request, outlet, loudness, fence)
     except (BrokenPipeError, ConnectionResetError):
         return 0
     player.recv(1)  # refused for ever: until the player has no need of us
     return 0
 
 
-def _relay(request: Request, outlet: "_Outlet", loudness: Loudness) -> None:
+def _relay(request: Request, outlet: "_Outlet", loudness: Loudness, fence: Fence) -> None:
     """Return when the stream can never be heard."""
     wait_s = _FIRST_WAIT_S
     while True:
@@ -55,7 +61,8 @@ def _relay(request: Request, outlet: "_Outlet", loudness: Loudness) -> None:
                 wait_s = _FIRST_WAIT_S
         except StreamRefused as refusal:
             if not outlet.has_sounded:
-                outlet.say(State(refusal=f"the stream cannot be relayed: {refusal}"))
+                reason = fence.refusal or str(refusal)
+                outlet.say(State(refusal=f"the stream cannot be relayed: {reason}"))
                 return
             outlet.say(State(obstacle=str(refusal)))
         except StreamBroken as error:

@@ -13,7 +13,7 @@ _TIMEOUTS_S = (5.0, 5.0)
 # The formats of live streams. What a playlist names is opened by the same protocols only.
 _OPTIONS = {
     "format_whitelist": "mp3,aac,ogg,flac,wav,mpegts,hls,mov,matroska",
-    "protocol_whitelist": "http,https,tcp,tls,crypto",
+    "protocol_whitelist": "http,https,httpproxy,tcp,tls,crypto",
     "analyzeduration": "1000000",
     "probesize": "131072",
 }

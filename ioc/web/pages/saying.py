@@ -17,6 +17,9 @@ from ioc.web.reading.devices import DeviceView, GatewayView
 from ioc.web.reading.evidence import Clip
 from ioc.web.reading.places import Places
 
+_STREAM_FAILED = "the stream "
+"""So gateways begin to say that a station, not a loudspeaker, was silent."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
@@ -165,7 +168,7 @@ class Speech:
             state=delivery.state,
             sentence=words(f"delivery.{proven_state(delivery.state, delivery.hearing)}"),
             detail=self._proof_detail(delivery),
-            advice=words.isolated(f"delivery.{delivery.state}_advice", name=name)
+            advice=words.isolated(f"delivery.{_advice_for(delivery)}", name=name)
             if repeatable
             else Markup(),
             may_repeat=repeatable,
@@ -212,6 +215,15 @@ class Speech:
 def proven_state(state: str, hearing: str | None) -> str:
     """Return a delivery's state, `heard` where a microphone proved that it sounded to the end."""
     return "heard" if state == "finished" and hearing == "heard" else state
+
+
+def _advice_for(delivery: Delivery) -> str:
+    """Return which advice fits: not every failure is the loudspeaker's."""
+    if delivery.state == "failed" and delivery.started_at is not None:
+        return "failed_midway_advice"
+    if delivery.state == "failed" and delivery.detail.startswith(_STREAM_FAILED):
+        return "failed_stream_advice"
+    return f"{delivery.state}_advice"
 
 
 def _false_mark(history: Sequence[Transition]) -> Transition | None:

@@ -14,6 +14,7 @@ from ioc.web.presentation import loudspeaker_name
 TOLD_IN_PERSON = "told_in_person"
 NOT_PLAYED = frozenset({"failed", "expired", "preempted"})
 """The loudspeaker did not say it, or not to the end."""
+_NOT_BEGUN = frozenset({"queued", "accepted", "cached"})
 _RECENT = 5
 
 
@@ -39,14 +40,16 @@ class Verdict:
     @property
     def playing(self) -> bool:
         """Whether something may still sound or still change."""
-        return self.key == "playing"
+        return self.key in {"playing", "waiting"}
 
 
 def decide_verdict(deliveries: Sequence[Delivery]) -> Verdict:
     """Return the one sentence that a broadcast comes down to."""
     done = sum(delivery.state == "finished" for delivery in deliveries)
     silent = [delivery for delivery in deliveries if delivery.state in NOT_PLAYED]
-    if not all(delivery.final for delivery in deliveries):
+    if all(delivery.state in _NOT_BEGUN for delivery in deliveries):
+        key = "waiting"  # for the network, its hour, or the end of what plays: silent all the same
+    elif not all(delivery.final for delivery in deliveries):
         key = "playing"
     elif silent:
         key = "some"

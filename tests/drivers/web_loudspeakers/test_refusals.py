@@ -136,6 +136,15 @@ def test_somebody_elses_talk_is_not_cut_off():
         assert verbs[-1] == b"open"
 
 
+async def test_a_device_that_sends_elsewhere_is_not_in_order():
+    """Where only https is taken, http is redirected: no announcement would come through."""
+    moved = answer(301)
+    with ScriptedServer(moved, moved, moved, moved) as server:
+        config = AxisVapixConfig(url=f"http://127.0.0.1:{server.port}", username="a", password="b")
+        with pytest.raises(SinkUnusable, match="https only"):
+            await read_axis_status(config)
+
+
 async def test_a_device_that_tells_little_has_an_empty_reading():
     """Services that a device does not have stay empty; the device is there all the same."""
     with ScriptedServer(answer(404)) as server:

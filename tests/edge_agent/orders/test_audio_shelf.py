@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from edge_agent.orders.audio_shelf import AudioShelf
 
@@ -45,3 +48,24 @@ def test_the_least_recently_used_give_way(tmp_path):
     shelf.tidy(in_use=[names[0]])
     left = {file.stem for file in tmp_path.iterdir()}
     assert left == {names[0], names[3]}
+
+
+def test_the_same_announcement_may_arrive_twice_at_once(tmp_path):
+    """Two commands name one text: neither waits for another try, and nothing torn is left."""
+    shelf, body = AudioShelf(tmp_path), bytes(2_000_000)
+    with ThreadPoolExecutor(4) as threads:
+        put_at_once = [threads.submit(put, shelf, body) for _ in range(12)]
+    sha256 = {each.result() for each in put_at_once}.pop()
+    assert [file.name for file in tmp_path.iterdir()] == [f"{sha256}.ogg"]
+
+
+def test_what_the_disk_does_not_take_leaves_nothing_behind(tmp_path, monkeypatch):
+    """A full disk is not filled further by halves of announcements."""
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        put(AudioShelf(tmp_path), b"hello")
+    assert not list(tmp_path.iterdir())

@@ -186,3 +186,14 @@ def check_waiting(arbiter, now_s):
         best = max(due, key=lambda t: (t.priority, -t.due_s, -t.arrival_number))
         held_back = not best.ready
         assert held_back or (arbiter.playing and arbiter.playing.priority >= best.priority)
+
+
+def test_a_turn_that_never_becomes_ready_holds_back_its_equals_for_two_seconds_only():
+    """A silent station that was ordered first does not keep a flood warning from being said."""
+    station = turn("station", Priority.EMERGENCY, number=1, due_s=10.0, ready=False)
+    warning = turn("warning", Priority.EMERGENCY, number=2, due_s=10.5)
+    routine = turn("routine", number=3, due_s=1.0)
+    waiting, said = settle(Arbiter(waiting=(station, warning, routine)), now_s=11.0)
+    assert said == []
+    assert next_instant_s(waiting, now_s=11.0) == 12.0
+    assert settle(waiting, now_s=12.0)[1] == [("start", "warning")]

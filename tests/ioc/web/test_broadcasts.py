@@ -91,7 +91,7 @@ async def test_the_proof_of_each_loudspeaker_is_told_in_words_and_seconds(site):
     async with site.sign_in("truc") as browser:
         sent = (await send(browser, GATE, HALL, alarm_id=alarm_id)).json()
         broadcast_id = sent["broadcast_id"]
-        assert sent["verdict"] == "playing"
+        assert sent["verdict"] == "waiting"
         proofs = f"/manh/phat/{broadcast_id}"
         page = (await browser.get(proofs)).text
         assert "<strong>Chưa phát</strong> – đang chờ mạng" in page
@@ -116,6 +116,35 @@ async def test_the_proof_of_each_loudspeaker_is_told_in_words_and_seconds(site):
         assert "Đã phát xong" in (await browser.get(f"/manh/canh-bao/{alarm_id}")).text
 
 
+async def test_what_has_not_begun_is_not_said_to_play(site):
+    """An emergency that waits behind another one is silent, and can be stopped."""
+    gateway = site.village.ban_chuong
+    async with site.sign_in("truc") as browser:
+        broadcast_id = (await send(browser, GATE, HALL)).json()["broadcast_id"]
+        for device_id in ("loa-cong", "loa-nha"):
+            await gateway.play(
+                broadcast_id, device_id, BroadcastState.ACCEPTED, BroadcastState.CACHED
+            )
+        proofs = f"/manh/phat/{broadcast_id}"
+        page = (await browser.get(proofs)).text
+        assert "<strong>Chưa phát</strong>, đang chờ: 0/2" in page
+        assert "Đang phát" not in page
+        assert "Dừng phát" in page
+        await gateway.play(broadcast_id, "loa-nha", BroadcastState.STARTED)
+        assert "Đang phát: 0/2" in (await browser.get(proofs)).text
+
+
+async def test_a_loudspeaker_that_broke_off_was_not_out_of_reach(site):
+    """What sounded in part is not called unplayed, and nobody looks for a wrong cable."""
+    gateway = site.village.ban_chuong
+    async with site.sign_in("truc") as browser:
+        broadcast_id = (await send(browser, GATE)).json()["broadcast_id"]
+        await gateway.play(broadcast_id, "loa-cong", BroadcastState.STARTED, BroadcastState.FAILED)
+        page = (await browser.get(f"/manh/phat/{broadcast_id}")).text
+        assert "<bdi>Loa Cổng làng</bdi> ngừng giữa chừng" in page
+        assert "Không kết nối được" not in page
+
+
 async def test_a_failed_loudspeaker_is_repeated_until_all_have_played(site):
     """The repeat counts for the same broadcast, and the verdict becomes whole."""
     gateway = site.village.ban_chuong
@@ -123,7 +152,7 @@ async def test_a_failed_loudspeaker_is_repeated_until_all_have_played(site):
         broadcast_id = (await send(browser, HALL, source="phone")).json()["broadcast_id"]
         await gateway.play(broadcast_id, "loa-nha", BroadcastState.ACCEPTED, BroadcastState.FAILED)
         repeated = await browser.post(f"/api/broadcasts/{broadcast_id}/repeat", HALL)
-        assert repeated.json()["verdict"] == "playing"
+        assert repeated.json()["verdict"] == "waiting"
         repeat_id = next(each for each in await gateway.broadcasts() if each != broadcast_id)
         await gateway.play(repeat_id, "loa-nha", BroadcastState.STARTED, BroadcastState.FINISHED)
         assert "1/1 loa đã phát xong" in (await browser.get(f"/manh/phat/{broadcast_id}")).text

@@ -146,7 +146,7 @@ async def test_a_fault_is_a_page_for_people_and_json_for_programs(site):
             assert "không thuộc địa bàn của bạn" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/dang-nhap", "/api/previews"])
+@pytest.mark.parametrize("path", ["/dang-nhap", "/api/previews", "/api/talk-downs/recordings"])
 async def test_a_body_that_no_form_could_have_is_refused_before_it_is_read(site, path):
     """Nobody fills the memory without even signing in."""
     async with site.visitor() as http:
