@@ -55,7 +55,7 @@ class Analysis:
         self._watch = watch
         self._stock = stock
         self._onlooker = onlooker
-        self._look_back = LookBack(stock, stirs=self._stirs)
+        self._look_back = LookBack(stock, stirs=self._stirs, may_overlook=self._may_overlook)
         shots = ShotTaker(
             watch.camera_id, stock, spool=room.spool, masks=watch.masks, main=evidence
         )
@@ -102,6 +102,11 @@ class Analysis:
     def resting(self) -> bool:
         """Whether only keyframes are looked at, because nothing moves."""
         return self._look_back.resting
+
+    @property
+    def listens(self) -> bool:
+        """Whether packets that rest may tell by their size that something moves."""
+        return self._look_back.listens
 
     @property
     def decoded(self) -> int:
@@ -203,6 +208,10 @@ class Analysis:
         masked = self._masked(plane)
         self._glanced = (frame, plane, masked)
         return self._scene.stirs(masked)
+
+    def _may_overlook(self) -> bool:
+        """Whether nothing but the empty scene is there, and the camera seems to be well."""
+        return self._scene is not None and self._scene.empty and not self._checkup.pending
 
     def _look_at(self, shown: Shown) -> list[AnyFinding]:
         glanced, self._glanced = self._glanced, None

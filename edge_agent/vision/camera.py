@@ -193,7 +193,7 @@ class Camera:
         analysis = self._analysis
         if analysis is None or not analysis.resting or len(self._backlog) >= RESTING_PACKETS:
             return True
-        return any(packet.keyframe for packet in packets)
+        return analysis.listens or any(packet.keyframe for packet in packets)
 
     def _evidence_stock(self) -> Stock | None:
         return self._evidence.stock if self._evidence else None

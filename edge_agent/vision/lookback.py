@@ -22,6 +22,9 @@ QUIET_AFTER_S = 1.0
 """Who moves on after a pause is seen with the next keyframe, and looked back at."""
 GLANCE_S = 0.6
 """So much of each group is looked at while all that moves is known to pass by."""
+OVERLOOKED_S = 4.5
+"""Keyframes so soon after one that was looked at are left out where packet sizes vouch for them:
+with one every two seconds, two of three."""
 MAX_BROKEN = 50
 """So many packets in a row without a picture: the stream cannot be decoded."""
 _MOST_AWAITED = 600
@@ -51,12 +54,24 @@ class LookBack:
     Yields pictures at the analysis rate while something moves, keyframes only while nothing
     does; when a keyframe stirs, the group before it is decoded from the ring and comes first.
     While somebody just passes by, which is known by then, the beginning of each group will do.
+    Where packet sizes have proved to tell motion from rest, not every keyframe at rest is decoded.
     """
 
-    def __init__(self, stock: Stock, *, stirs: Callable[[VideoFrame], bool]) -> None:
-        """Prepare; `stirs` says of a keyframe whether it shows something not known to be there."""
+    def __init__(
+        self,
+        stock: Stock,
+        *,
+        stirs: Callable[[VideoFrame], bool],
+        may_overlook: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Prepare.
+
+        `stirs` says of a keyframe whether it shows something not known to be there;
+        `may_overlook` whether nothing is awaited for which every keyframe counts.
+        """
         self._stock = stock
         self._stirs = stirs
+        self._may_overlook = may_overlook
         self._decoder: Decoder | None = None
         """Only while everything is decoded: it holds some pictures."""
         self._errors = 0
@@ -64,7 +79,9 @@ class LookBack:
         self._due_s = self._shown_s = self._newest_s = float("-inf")
         self._full = True
         self._pauses = self._passing = self._skipped = False
-        self._group_s = float("-inf")
+        self._group_s = self._glanced_s = float("-inf")
+        self._overlooks = False
+        """Whether keyframes were left out since the last that was looked at."""
         self._last_stir_s = float("-inf")
         self._keyframes_s: list[float] = []
         self._waiting_since_s: float | None = None
@@ -80,8 +97,13 @@ class LookBack:
 
     @property
     def resting(self) -> bool:
-        """Whether packets between keyframes can wait: nothing moves, and their sizes tell nothing."""
-        return not self._full and (self._pauses or not self.gate.trusted)
+        """Whether packets between keyframes can wait: only keyframes are looked at."""
+        return not self._full
+
+    @property
+    def listens(self) -> bool:
+        """Whether packets that rest may wake by their size, and had better not wait for long."""
+        return self.gate.trusted and not self._pauses
 
     def learn(self, t_s: float, *, moving: bool) -> None:
         """Teach the packet-size gate what was seen at `t_s`; what lies back it knows already."""
@@ -102,6 +124,7 @@ class LookBack:
         self._newest_s = packet.t_s
         if packet.keyframe:
             self._keyframes_s = [*self._keyframes_s[-3:], packet.t_s]
+            self.gate.begin_group()
         else:
             self.gate.note([len(packet.payload)])
         if not self._keyframes_s:
@@ -128,11 +151,15 @@ class LookBack:
         latest_s = self._keyframes_s[-1] + OVERDUE_S
         passed = 0
         for packet in packets:
-            if packet.keyframe or packet.t_s > latest_s or not self.resting:
+            if packet.keyframe or packet.t_s > latest_s:
                 break
             passed += 1
+        sizes_bytes = [len(packet.payload) for packet in packets[:passed]]
+        if self._pauses:
+            self.gate.note(sizes_bytes)
+        else:
+            passed = self.gate.note_calm(sizes_bytes)
         if passed:
-            self.gate.note([len(packet.payload) for packet in packets[:passed]])
             self._stock.ring.extend(packets[:passed])
             self._newest_s = packets[passed - 1].t_s
         return passed
@@ -149,7 +176,9 @@ class LookBack:
     def _wake(self, packet: Packet) -> Iterator[Shown]:
         """Decode everything from the last keyframe on."""
         self._full, self._pauses, self._passing = True, False, False
+        self._overlooks = False
         self._due_s = float("-inf")
+        self.gate.forget()
         for waiting in self._stock.ring.cut(packet.t_s, packet.t_s):
             yield from self._decode(waiting)
 
@@ -224,6 +253,11 @@ class LookBack:
 
     def _glance(self, keyframe: Packet) -> Iterator[Shown]:
         """Decode a keyframe alone; if something stirs, look back at what led to it."""
+        if self._is_vouched_for(keyframe.t_s):
+            self._overlooks = True
+            return
+        glanced_s, self._glanced_s = self._glanced_s, keyframe.t_s
+        overlooked, self._overlooks = self._overlooks, False
         self._awaited[keyframe.pts] = keyframe.t_s
         frames = decode_alone(self._stock.form, keyframe)
         self._errors += not frames
@@ -234,16 +268,30 @@ class LookBack:
             self.gate.learn(moving=False)
             yield from self._choose(frames)
         else:
-            self.gate.forget()
-            self._full = True
             self._last_stir_s, self._passing = keyframe.t_s, False
-            self._due_s = float("-inf")
-            for packet in (*self._stock.ring.previous_group(), keyframe):
-                # Once one has been left out, none can be decoded up to the next keyframe.
-                if packet.keyframe or not (self._skipped or self._knows_enough(packet)):
-                    yield from self._decode(packet)
-                else:
-                    self._skipped = True
+            yield from self._look_back(keyframe, glanced_s if overlooked else None)
+
+    def _is_vouched_for(self, t_s: float) -> bool:
+        """Whether a keyframe shown then would show nothing: its stream has proved to tell so."""
+        soon = 0.0 <= t_s - self._glanced_s < OVERLOOKED_S
+        return soon and self.gate.assures and self._may_overlook()
+
+    def _look_back(self, keyframe: Packet, overlooked_since_s: float | None) -> Iterator[Shown]:
+        """Decode from the last keyframe that was looked at up to this one, which stirs."""
+        if overlooked_since_s is None:
+            self.gate.forget()
+            waiting = (*self._stock.ring.previous_group(), keyframe)
+        else:
+            self.gate.contradict()
+            waiting = self._stock.ring.cut(overlooked_since_s, keyframe.t_s)
+        self._full = True
+        self._due_s = float("-inf")
+        for packet in waiting:
+            # Once one has been left out, none can be decoded up to the next keyframe.
+            if packet.keyframe or not (self._skipped or self._knows_enough(packet)):
+                yield from self._decode(packet)
+            else:
+                self._skipped = True
 
     def _choose(self, frames: list[VideoFrame]) -> Iterator[Shown]:
         """Yield those that are due at the analysis rate."""

@@ -77,9 +77,14 @@ class Checkup:
         }
         return self._diagnosis.step(t_s, seen)
 
+    @property
+    def pending(self) -> bool:
+        """Whether something is seen that may soon be told."""
+        return self._diagnosis.pending
+
     def wants(self, t_s: float, *, busy: bool) -> bool:
         """Whether a picture shown at this instant is worth looking at."""
-        least_s = BUSY_S if busy or self._diagnosis.pending else QUIET_S
+        least_s = BUSY_S if busy or self.pending else QUIET_S
         return self._before is None or not 0.0 <= t_s - self._before.t_s < least_s
 
     def picture(

@@ -134,7 +134,21 @@ def luma_plane(frame: VideoFrame) -> Pixels:
     luma = luma[: size[1] * step, : size[0] * step]
     if step == 1:
         return np.ascontiguousarray(luma)
+    if step > 2:
+        luma = _mean_rows(luma, step)
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _mean_rows(luma: Pixels, step: int) -> Pixels:
+    """Return the mean of every `step` rows: whole rows are added up in half the time of squares.
+
+    Each mean is rounded `step` - 1 times, which is evened out by the mean of columns.
+    """
+    mean = luma[0::step].copy()
+    for row in range(1, step):
+        share = 1.0 / (row + 1)
+        cv2.addWeighted(mean, 1.0 - share, luma[row::step], share, 0.0, dst=mean)
+    return mean
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,19 +11,24 @@ GOP = 30
 class Stream:
     """A stream of packets with a mean size at rest and another while something moves."""
 
-    def __init__(self, rest: float, moving: float, *, spread: float = 0.1) -> None:
+    def __init__(
+        self, rest: float, moving: float, *, spread: float = 0.1, swell: float = 0.0
+    ) -> None:
         self.gate = SizeGate()
         self.woken = 0
         self._rng = np.random.default_rng(3)
         self._means = {False: rest, True: moving}
         self._spread = spread
+        self._swell = swell
 
     def send(self, packets: int, *, moving: bool, seen: bool = True) -> None:
         """Send packets; a picture is looked at after every third."""
         for number in range(packets):
             size = self._means[moving] * self._rng.lognormal(0, self._spread)
             if number % GOP:
-                self.gate.note([round(size)])
+                self.gate.note([round(size * (1 + self._swell * (number % GOP < 6)))])
+            else:
+                self.gate.begin_group()
             self.woken += self.gate.wakes
             if seen and number % 3 == 2:
                 self.gate.learn(moving=moving)
@@ -87,3 +92,72 @@ def test_what_is_uncertain_is_not_learned() -> None:
         stream.gate.forget()
         stream.send(30, moving=False)
     assert stream.gate.separation == pytest.approx(before, abs=0.02)
+
+
+def test_the_large_packets_after_a_keyframe_hide_no_motion() -> None:
+    """They are compared with others after a keyframe, not with the small ones later on."""
+    stream = Stream(500, 650, spread=0.05, swell=3.0)
+    stream.live(6)
+    assert stream.gate.separation == pytest.approx(1.0, abs=0.03)
+    stream.woken = 0
+    stream.send(300, moving=False, seen=False)
+    assert stream.woken == 0
+    stream.send(GOP, moving=True, seen=False)
+    assert stream.woken > 0
+
+
+def test_packets_vouch_for_rest_until_one_sample_is_larger() -> None:
+    stream = Stream(500, 2500, spread=0.01)
+    stream.live(6)
+    stream.send(2 * GOP, moving=False, seen=False)
+    assert stream.gate.assures
+    stream.gate.note([900])
+    assert not stream.gate.assures
+    stream.gate.learn(moving=False)
+    assert stream.gate.assures
+
+
+def test_where_some_motion_is_as_small_as_rest_nothing_is_vouched_for() -> None:
+    """Though it may wake: that it tells some motion does not say that it tells all."""
+    stream = Stream(500, 2500)
+    for _ in range(6):
+        stream.send(300, moving=False)
+        stream.send(35, moving=True)
+        stream._means[True] = 500
+        stream.send(25, moving=True)
+        stream._means[True] = 2500
+    stream.gate.separation = 1.0
+    stream.send(2 * GOP, moving=False, seen=False)
+    assert stream.gate.trusted
+    assert not stream.gate.assures
+
+
+def test_who_is_contradicted_must_prove_itself_anew() -> None:
+    stream = Stream(500, 2500)
+    stream.live(6)
+    stream.gate.contradict()
+    assert not stream.gate.trusted
+    stream.live(2)
+    assert not stream.gate.trusted
+    stream.live(2)
+    assert stream.gate.trusted
+
+
+def test_packets_are_taken_together_up_to_the_one_that_wakes() -> None:
+    """One by one they would have woken at the same."""
+    together, alone = Stream(500, 2500), Stream(500, 2500)
+    for stream in (together, alone):
+        stream.live(6)
+        stream.gate.begin_group()
+    sizes = [500] * 10 + [2500] * 8
+    woken_at = None
+    for number, size in enumerate(sizes):
+        alone.gate.note([size])
+        if alone.gate.wakes:
+            woken_at = number
+            break
+    assert woken_at is not None
+    assert together.gate.note_calm(sizes) == woken_at
+    assert not together.gate.wakes
+    together.gate.note(sizes[woken_at : woken_at + 1])
+    assert together.gate.wakes

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from av import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.vision.picture.plane import middle
+from edge_agent.vision.picture.plane import middle, plane_size, reduction
+from edge_agent.vision.stream.codec import luma_plane
 
 
 @given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=60))
@@ -13,3 +15,17 @@ def test_the_middle_is_the_median(values: list[float]) -> None:
     """Of an odd and of an even number of values, in any order."""
     plane = np.array(values, np.float32)
     assert middle(plane) == pytest.approx(float(np.median(plane)), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (704, 576), (2304, 1296), (1366, 768)])
+def test_a_reduced_picture_holds_the_mean_of_each_square(size: tuple[int, int]) -> None:
+    """Of whatever lines a decoder puts beside the picture, nothing."""
+    width, height = size
+    pixels = np.random.default_rng(4).integers(0, 256, (height * 3 // 2, width), np.uint8)
+    plane = luma_plane(VideoFrame.from_ndarray(pixels, format="yuv420p"))
+    step, (wide, high) = reduction(width, height), plane_size(width, height)
+    squares = pixels[: high * step, : wide * step].reshape(high, step, wide, step)
+    differs = plane - squares.mean(axis=(1, 3))
+    assert plane.shape == (high, wide)
+    assert np.abs(differs).max() < 2.0
+    assert abs(differs.mean()) < 0.2
