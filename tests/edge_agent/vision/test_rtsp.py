@@ -3,7 +3,7 @@
 import re
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import closing, suppress
 from fractions import Fraction
 from itertools import pairwise
 
@@ -137,6 +137,24 @@ def test_a_wrong_password_is_told_as_such() -> None:
             pass
     assert lost.value.reason == "auth_failed"
     assert "wrong" not in lost.value.detail
+
+
+def test_what_came_with_the_opening_is_not_lost_when_the_camera_hangs_up() -> None:
+    """Though its end is the next thing that is read."""
+    buffer = memoryview(bytearray(connection.READ_BYTES))
+    pictures = [[b"\x65" + bytes(50)] for _ in range(4)]
+    units: list[AccessUnit] = []
+    with (
+        RtspCamera(pictures, ending="close") as camera,
+        closing(connection.Connection(camera.uri)) as reading,
+    ):
+        reading.play()
+        time.sleep(0.3)  # all of it is here now, and is read at once
+        units.append(next(reading.units()))
+        with suppress(SourceLost):
+            while True:
+                units += reading.take(buffer)
+    assert len(units) == 4
 
 
 def test_a_camera_that_falls_silent_is_stalled(monkeypatch: pytest.MonkeyPatch) -> None:

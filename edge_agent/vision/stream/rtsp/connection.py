@@ -10,6 +10,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.rtsp.assembly import AccessUnit, Assembly
@@ -163,12 +164,11 @@ class Connection:
             self._until_s = now_s + READ_TIMEOUT_S
         if now_s - self._spoke_s > self._keep_alive_s:
             self._say("GET_PARAMETER", self._base)
-        try:
-            self.came_bytes = self._socket.recv_into(buffer)
-        except BlockingIOError:
-            self.came_bytes = 0
-        else:
-            self._take_in(bytes(buffer[: self.came_bytes]))
+        self.came_bytes = 0
+        if not self._units:  # those that came with the opening are not lost if the camera hangs up
+            with suppress(BlockingIOError):
+                self.came_bytes = self._socket.recv_into(buffer)
+                self._take_in(bytes(buffer[: self.came_bytes]))
             self._answers.clear()
         if self._units:
             self._until_s = now_s + READ_TIMEOUT_S
