@@ -40,8 +40,10 @@ async def apply_effects(
         event_id=event.event_id,
         late=event.late,
         standing=event.standing,
+        policies=transaction.policies,
     )
     alarm_id = await _apply_to_alarms(transaction, event, occurrence, decide_effect(event))
+    await transaction.rules.take(transaction.connection, event, occurrence)
     await announce(transaction, gateway, event, alarm_id=alarm_id)
     object_id = getattr(event.data, "object_id", None)
     if alarm_id is not None and object_id is not None:

@@ -1,5 +1,6 @@
 """One ingest transaction: what it has read of gateways and devices, and whom it must acknowledge."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,8 +9,10 @@ from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.topics import Address
+from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.gateways import register
 from ioc.gateways.register import Gateway
+from ioc.rules.running import RunningRules
 from ioc.store import journal, quarantine
 from ioc.store.tables import devices
 
@@ -17,10 +20,21 @@ from ioc.store.tables import devices
 class Transaction:
     """A connection inside `Store.begin`, with the rows that every message needs read only once."""
 
-    def __init__(self, connection: AsyncConnection, *, at: datetime) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        *,
+        at: datetime,
+        policies: Policies = UNDELAYED_POLICIES,
+        rules: RunningRules | None = None,
+    ) -> None:
         self.connection = connection
         self.at = at
         """Now, by the centre's clock."""
+        self.policies = policies
+        """What the installation has decided about its alarms."""
+        self.rules = rules or RunningRules(policies)
+        """The commune's own rules in force; by default none."""
         self.to_acknowledge: dict[tuple[Address, str], bool] = {}
         """Gateway and epoch, in the order of arrival; true: the epoch has forked."""
         self._gateways: dict[str, Gateway | None] = {}
@@ -40,6 +54,13 @@ class Transaction:
         changed = replace(gateway, **changes)
         self._gateways[gateway.gateway_id] = changed
         return changed
+
+    async def note_heard(self, heard: Sequence[Gateway]) -> None:
+        """Note in one statement that gateways have said something now."""
+        ids = [gateway.gateway_id for gateway in heard]
+        await register.note_heard(self.connection, ids, at=self.at)
+        for gateway in heard:
+            self._gateways[gateway.gateway_id] = replace(gateway, last_heard_at=self.at)
 
     async def device(self, gateway_id: str, device_id: str) -> RowMapping | None:
         """Return a device of a gateway's inventory."""
