@@ -14,8 +14,12 @@ class Programs:
     pids: dict[str, int]
 
     def cpu_s(self) -> dict[str, float]:
-        """Return the CPU seconds that each has used, its children's included."""
-        return {name: sum(map(_cpu_s, _family(pid))) for name, pid in self.pids.items()}
+        """Return the CPU seconds that each has used, with its own children."""
+        return {
+            # The programs are children of this very process, which counts for itself.
+            name: sum(map(_cpu_s, [pid] if pid == os.getpid() else _family(pid)))
+            for name, pid in self.pids.items()
+        }
 
     def peak_mb(self, name: str) -> float:
         """Return the most memory that one has had, in MB."""
@@ -38,5 +42,4 @@ def _cpu_s(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    # utime and stime, then those of children that have ended
-    return sum(map(int, fields[11:15])) / _TICKS_PER_S
+    return sum(map(int, fields[11:13])) / _TICKS_PER_S  # utime and stime

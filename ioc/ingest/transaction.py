@@ -1,11 +1,11 @@
 """One ingest transaction: what it has read of gateways and devices, and whom it must acknowledge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.topics import Address
@@ -15,6 +15,9 @@ from ioc.gateways.register import Gateway
 from ioc.rules.running import RunningRules
 from ioc.store import journal, quarantine
 from ioc.store.tables import devices
+
+Device = Mapping[str, Any]
+"""Columns of a device by name, as this transaction has left them."""
 
 
 class Transaction:
@@ -38,7 +41,7 @@ class Transaction:
         self.to_acknowledge: dict[tuple[Address, str], bool] = {}
         """Gateway and epoch, in the order of arrival; true: the epoch has forked."""
         self._gateways: dict[str, Gateway | None] = {}
-        self._devices: dict[str, dict[str, RowMapping]] = {}
+        self._devices: dict[str, dict[str, Device]] = {}
 
     async def gateway(self, address: Address) -> Gateway | None:
         """Return the gateway at an address; None: nobody has added it."""
@@ -62,15 +65,15 @@ class Transaction:
         for gateway in heard:
             self._gateways[gateway.gateway_id] = replace(gateway, last_heard_at=self.at)
 
-    async def device(self, gateway_id: str, device_id: str) -> RowMapping | None:
+    async def device(self, gateway_id: str, device_id: str) -> Device | None:
         """Return a device of a gateway's inventory."""
         if gateway_id not in self._devices:
             query = select(devices).where(devices.c.gateway_id == gateway_id)
             rows = (await self.connection.execute(query)).mappings()
-            self._devices[gateway_id] = {row["device_id"]: row for row in rows}
+            self._devices[gateway_id] = {row["device_id"]: dict(row) for row in rows}
         return self._devices[gateway_id].get(device_id)
 
-    async def change_device(self, device: RowMapping, **changes: Any) -> None:  # noqa: ANN401
+    async def change_device(self, device: Device, **changes: Any) -> None:  # noqa: ANN401
         """Change columns of a device, and tell those who watch it."""
         gateway_id, device_id = device["gateway_id"], device["device_id"]
         await self.connection.execute(
@@ -78,7 +81,7 @@ class Transaction:
             .where(devices.c.gateway_id == gateway_id, devices.c.device_id == device_id)
             .values(changes)
         )
-        self.forget_devices(gateway_id)
+        self._devices[gateway_id][device_id] = {**device, **changes}
         await journal.write(
             self.connection,
             subject="device",

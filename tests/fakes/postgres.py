@@ -6,12 +6,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 PORT = 5432
 """Only names the socket: the server listens on no network."""
+_ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
 _FAST = {
     # The server's own power cuts are not what these tests are about.
     "fsync": "off",
@@ -29,6 +31,7 @@ class RealPostgres:
         self._folder = folder
         self._programs = programs
         self._settings = {**_FAST, **settings}
+        self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = "postgres") -> str:
         """Return the address of a database of this server."""
@@ -39,24 +42,52 @@ class RealPostgres:
         self._run("initdb", "-D", self._files, "-U", "centre", "-A", "trust", "-E", "UTF8", "-N")
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
-        options = [f"-c {name}={value}" for name, value in self._settings.items()]
-        options += ["-c listen_addresses=''", f"-k {self._folder}", f"-p {PORT}"]
-        log = self._folder / "server.log"
-        self._run("pg_ctl", "start", "-w", "-D", self._files, "-l", log, "-o", " ".join(options))
+        """Start it and wait until it answers; it ends with the thread that has started it."""
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
+        options += ["--listen_addresses=", f"--unix_socket_directories={self._folder}"]
+        # A test process that is killed leaves no server behind.
+        command = ["setpriv", "--pdeathsig", "INT", self._programs / "postgres"]
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "-D", self._files, f"--port={PORT}", *options],
+                cwd=self._folder,
+                env=_ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **_as_somebody_else(),
+            )
+        self._wait_until_it_answers()
+
+    def _wait_until_it_answers(self) -> None:
+        deadline_s = time.monotonic() + 30
+        ready = [self._programs / "pg_isready", "-q", "-h", self._folder, "-p", str(PORT)]
+        while subprocess.run(ready, check=False, cwd=self._folder).returncode != 0:
+            gone = self._process is None or self._process.poll() is not None
+            assert not gone, f"the server ended: {self._last_words()}"
+            assert time.monotonic() < deadline_s, f"the server is silent: {self._last_words()}"
+            time.sleep(0.02)
 
     def stop(self) -> None:
         """End it at once; what was committed is there when it starts again."""
-        self._run("pg_ctl", "stop", "-w", "-D", self._files, "-m", "immediate")
+        self._end(signal.SIGQUIT)
 
     def kill(self) -> None:
         """End it as a power cut would: every process of it at once."""
-        postmaster = int((self._files / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for process in (postmaster, *map(int, children)):
-            os.kill(process, signal.SIGKILL)
+        assert self._process is not None
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for child in map(int, children):
+            os.kill(child, signal.SIGKILL)
+        self._end(signal.SIGKILL)
         (self._files / "postmaster.pid").unlink()
         (self._folder / f".s.PGSQL.{PORT}.lock").unlink()
+
+    def _end(self, with_signal: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(with_signal)
+            self._process.wait(timeout=20)
+            self._process = None
 
     def query(self, text: str, *, database: str = "postgres") -> str:
         """Run SQL as the server's owner; return the values, one row a line."""
@@ -71,18 +102,17 @@ class RealPostgres:
         done = subprocess.run(
             [self._programs / program, *words],
             cwd=self._folder,
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+            env=_ENVIRONMENT,
             text=True,
             stdin=subprocess.DEVNULL,
-            # A server that stays behind would keep a pipe open for ever.
-            stdout=subprocess.DEVNULL if program == "pg_ctl" else subprocess.PIPE,
-            stderr=subprocess.STDOUT if program != "pg_ctl" else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             check=False,
             timeout=60,
             **_as_somebody_else(),
         )
-        assert done.returncode == 0, f"{program}: {done.stdout or self._last_words()}"
-        return (done.stdout or "").strip()
+        assert done.returncode == 0, f"{program}: {done.stdout}"
+        return done.stdout.strip()
 
     def _last_words(self) -> str:
         log = self._folder / "server.log"
