@@ -66,6 +66,8 @@ class LoudspeakerKeeper:
         self._signs = Signs()
         self._described: LoudspeakerDescribed | None = None
         self._refused_at_s: float | None = None
+        self._telling = asyncio.Lock()
+        """A reading and a report of the player may come at once; each is told after the other."""
 
     async def run_once(self) -> None:
         """Ask for ever."""
@@ -135,13 +137,14 @@ class LoudspeakerKeeper:
         self._samples.add(metric, value, device_id=self._id)
 
     async def _tell(self) -> None:
-        match self._signs.finding():
-            case Sound(at_s=at_s):
-                await self._health.say_up(at_s)
-            case Fault() as fault:
-                await self._health.say_down(fault.reason, fault.detail, since_s=fault.since_s)
-            case None:
-                return
+        async with self._telling:
+            match self._signs.finding():
+                case Sound(at_s=at_s):
+                    await self._health.say_up(at_s)
+                case Fault() as fault:
+                    await self._health.say_down(fault.reason, fault.detail, since_s=fault.since_s)
+                case None:
+                    return
 
 
 def _reason_of(error: LoudspeakerError) -> DownReason:

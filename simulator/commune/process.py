@@ -127,6 +127,8 @@ class Process:
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )
+        if self._stopping.is_set():  # told to stop before we knew the child
+            self._kill_group()
         return await self._child.wait()
 
     async def _pause(self, duration_s: float) -> None:

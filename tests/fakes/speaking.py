@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from drivers.loudspeaker import LoudspeakerSink
+from drivers.loudspeaker import LoudspeakerSink, Unreachable
 
 
 def speechlike(samples: int, *, smooth: int = 4) -> np.ndarray:
@@ -18,6 +18,23 @@ def speechlike(samples: int, *, smooth: int = 4) -> np.ndarray:
 def open_up(sink: LoudspeakerSink, *, within_s: float = 10.0) -> None:
     """Prepare and wait; what went wrong is raised."""
     sink.prepare()
+    wait_until_ready(sink, within_s=within_s)
+
+
+def open_up_for_a_program(sink: LoudspeakerSink, *, within_s: float = 25.0) -> None:
+    """Prepare until a program that has just been started, on a busy machine, is there."""
+    deadline_s = time.monotonic() + within_s
+    while True:
+        sink.prepare()
+        try:
+            return wait_until_ready(sink, within_s=within_s)
+        except Unreachable:
+            if time.monotonic() > deadline_s:
+                raise
+
+
+def wait_until_ready(sink: LoudspeakerSink, *, within_s: float) -> None:
+    """Wait; what went wrong is raised."""
     deadline_s = time.monotonic() + within_s
     while not sink.is_ready:
         assert time.monotonic() < deadline_s, "the loudspeaker never got ready"

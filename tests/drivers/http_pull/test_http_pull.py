@@ -17,7 +17,7 @@ from drivers.http_pull.server import LARGEST_HEAD_BYTES, MOST_STRANGERS
 from drivers.loudspeaker import SinkUnusable, Unreachable
 from simulator.loudspeaker.correlation import correlate, read_mono
 from tests.fakes.ports import find_free_port
-from tests.fakes.speaking import open_up, speak, speechlike
+from tests.fakes.speaking import open_up, open_up_for_a_program, speak, speechlike
 
 SENT = speechlike(960 * 50, smooth=24)  # 1 s
 GET = b"GET /loa HTTP/1.0\r\n\r\n"
@@ -72,7 +72,7 @@ def test_ffmpeg_fetches_and_hears(format_, tmp_path, serve):
         heard,
     ]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as ffmpeg:
-        open_up(sink)
+        open_up_for_a_program(sink)
         speak(sink, SENT, frame_s=0.019)
         assert ffmpeg.wait(timeout=20) == 0
     found = correlate(SENT, read_mono(heard, sample_rate_hz=48000))

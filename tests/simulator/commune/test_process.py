@@ -65,6 +65,16 @@ async def test_what_a_process_started_ends_with_it(tmp_path: Path) -> None:
     await _until(lambda: not _runs(grandchild))
 
 
+async def test_a_stop_that_comes_while_it_is_being_started_counts(tmp_path: Path) -> None:
+    """Nothing is left running, and nobody waits for it."""
+    process = Process(_program(tmp_path, SLEEPER), print)
+    async with asyncio.timeout(15), asyncio.TaskGroup() as tasks:
+        tasks.create_task(process.run(), name="run")
+        await asyncio.sleep(0)
+        await process.stop()
+    assert not _runs(process.pid)
+
+
 async def test_process_that_will_not_end_is_killed(tmp_path: Path, monkeypatch) -> None:
     """Patience has an end: SIGTERM ignored, SIGKILL follows."""
     monkeypatch.setattr("simulator.commune.process.END_PATIENCE_S", 0.3)
