@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:  # noqa: PLR0915 - one statement a table
+def upgrade() -> None:
     """Add what is missing."""
     op.create_table(
         "annunciations",
