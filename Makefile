@@ -2,11 +2,11 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-LONG_BENCHMARKS = benchmarks/cost.py benchmarks/soak.py benchmarks/hearing.py benchmarks/audio.py
+LONG_BENCHMARKS = benchmarks/cost.py benchmarks/soak.py benchmarks/hearing.py benchmarks/audio.py benchmarks/centre.py
 BENCHMARKS = $(filter-out $(LONG_BENCHMARKS),$(sort $(wildcard benchmarks/[a-z]*.py)))
 export VIDEO CAMERA TLS_CERT TLS_KEY CHROMIUM
 
-.PHONY: help setup run test lint fmt bench bench-littering bench-cost bench-soak bench-hearing bench-audio clean
+.PHONY: help setup run test lint fmt bench bench-littering bench-cost bench-soak bench-hearing bench-audio bench-centre clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,10 @@ bench-hearing: ## Count how surely a microphone tells that a broadcast was heard
 bench-audio: ## Beat, common start, CPU per loudspeaker, a typed word's way to its sound (4 minutes)
 	@scripts/setup test
 	@$(BIN)/python benchmarks/audio.py
+
+bench-centre: ## Events a second, way to a console, a million waiting, on SQLite and PostgreSQL (15 minutes)
+	@scripts/setup test
+	@$(BIN)/python benchmarks/centre.py
 
 clean: ## Remove everything that was built or recorded (asks nothing, keeps var/)
 	rm -rf .venv node_modules ioc/web/static/vendor benchmarks/out build *.egg-info

@@ -160,7 +160,7 @@ async def measure_latency(
     found: list[float] = []
     heard_s: asyncio.Queue[float] = asyncio.Queue()
     async with asyncio.TaskGroup() as group:
-        listening = group.create_task(_listen(console, heard_s))
+        listening = group.create_task(listen(console, heard_s))
         await heard_s.get()  # the stream has begun
         for n in range(samples):
             await asyncio.sleep(0.3)  # frames come at most every 250 ms, by design
@@ -176,7 +176,7 @@ async def measure_latency(
     return found
 
 
-async def _listen(console: httpx.AsyncClient, heard_s: asyncio.Queue[float]) -> None:
+async def listen(console: httpx.AsyncClient, heard_s: asyncio.Queue[float]) -> None:
     """Note when the stream began, and when each change was told."""
     async with console.stream("GET", "/events") as stream:
         heard_s.put_nowait(time.monotonic())
@@ -206,7 +206,7 @@ def installation() -> Iterator[tuple[int, str, str, list[dict[str, str]]]]:
     """Give broker port, web address, a password, and gateways' credentials of a running centre."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        broker_port, web_port = _free_port(), _free_port()
+        broker_port, web_port = free_port(), free_port()
         config = folder / "centre.yaml"
         config.write_text(
             "data_dir: centre\ncommune: {name: Bench}\nareas: [{id: xa, name: Bench}]\n"
@@ -219,15 +219,16 @@ def installation() -> Iterator[tuple[int, str, str, list[dict[str, str]]]]:
             for n in range(GATEWAYS)
         ]
         with (
-            _process(_mosquitto(folder, broker_port)),
-            _process([*IOC, "serve", "--config", config]),
+            process(mosquitto(folder, broker_port)),
+            process([*IOC, "serve", "--config", config]),
         ):
-            _wait_for(broker_port)
-            _wait_for(web_port)
+            wait_for(broker_port)
+            wait_for(web_port)
             yield broker_port, f"http://127.0.0.1:{web_port}", password["password"], credentials
 
 
-def _mosquitto(folder: Path, port: int) -> list[str | Path]:
+def mosquitto(folder: Path, port: int) -> list[str | Path]:
+    """Return the command of a broker that lets the centre in `folder / centre` and its gateways in."""
     program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         raise SystemExit("mosquitto is missing: run `make setup`")
@@ -250,21 +251,24 @@ def _run(*words: str, config: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _process(command: list[str | Path]) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def process(command: list[str | Path]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program while the block runs."""
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        yield
+        yield running
     finally:
-        process.terminate()
-        process.wait()
+        running.terminate()
+        running.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Return when something listens on a port."""
     deadline_s = time.monotonic() + 30
     while time.monotonic() < deadline_s:
         with socket.socket() as probe:

@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import select
 
+from ioc.backup.restoring import Restored, restore_backup
+from ioc.backup.taking import Taken, take_backup
 from ioc.broadcasts.keys import create_signing_key, load_signing_key
 from ioc.clock import Clock
 from ioc.gateways import enrolment, register
@@ -14,8 +17,8 @@ from ioc.gateways.register import Gateway
 from ioc.people import People, audit
 from ioc.people.audit import Deed
 from ioc.settings import Settings
-from ioc.store.engine import Store, database_file, open_store
-from ioc.store.migrate import initialise
+from ioc.store.engine import Store, open_store
+from ioc.store.migrate import initialise, is_initialised
 from ioc.store.tables import quarantine
 
 
@@ -36,10 +39,11 @@ class GatewayCredentials:
 
 async def init(settings: Settings) -> None:
     """Make keys, passwords, database and the broker's files; what exists is kept."""
-    initialise(settings.data_dir, settings.areas)
+    url = settings.database.read_url()
+    initialise(settings.data_dir, settings.areas, url=url)
     create_signing_key(settings.keys_dir)
     enrolment.make_centre_password(settings)
-    async with open_store(settings.data_dir) as store, store.read() as connection:
+    async with open_store(settings.data_dir, url=url) as store, store.read() as connection:
         await enrolment.refresh_access_files(connection, settings)
 
 
@@ -93,6 +97,27 @@ async def list_gateways(settings: Settings) -> list[Gateway]:
         return await register.find_all(connection)
 
 
+async def backup(settings: Settings, clock: Clock, path: Path) -> Taken:
+    """Write a backup.
+
+    Raises:
+        BackupRefused: see `ioc.backup.taking.take_backup`.
+        NotInitialised: there is no database yet.
+    """
+    if not is_initialised(settings.data_dir, url=settings.database.read_url()):
+        raise NotInitialised(f"{settings.data_dir} holds no centre: there is nothing to back up")
+    return await take_backup(settings, path, clock=clock)
+
+
+async def restore(settings: Settings, clock: Clock, path: Path) -> Restored:
+    """Restore a backup into an empty place.
+
+    Raises:
+        BackupRefused: see `ioc.backup.restoring.restore_backup`.
+    """
+    return await restore_backup(settings, path, clock=clock)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Quarantined:
     """A payload that could not be taken."""
@@ -120,7 +145,8 @@ async def list_quarantine(settings: Settings) -> list[Quarantined]:
 
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[Store]:
-    if not database_file(settings.data_dir).exists():
+    url = settings.database.read_url()
+    if not is_initialised(settings.data_dir, url=url):
         raise NotInitialised(f"{settings.data_dir} holds no centre yet: run `ioc init` first")
-    async with open_store(settings.data_dir) as store:
+    async with open_store(settings.data_dir, url=url) as store:
         yield store

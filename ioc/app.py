@@ -16,6 +16,8 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from ioc.alarms.clockwork import Clockwork
+from ioc.alarms.settings import policies_of
 from ioc.broadcasts.desk import BroadcastDesk
 from ioc.broadcasts.keys import load_signing_key
 from ioc.broadcasts.sources.settings import sources_of
@@ -28,9 +30,13 @@ from ioc.housekeeping import keep_house
 from ioc.ingest.bus import Bus
 from ioc.ingest.intake import Intake
 from ioc.ingest.watch import watch_silence
+from ioc.keeping.retention import Retention
 from ioc.listener import CannotListen, open_listener
+from ioc.notify.calling.turns import no_roster
+from ioc.notify.opening import Notifier, Place, open_notifier
 from ioc.notify_systemd import notify, watchdog_interval_s
 from ioc.people import People
+from ioc.rules.desk import RuleDesk
 from ioc.serving_lock import lock_for_serving
 from ioc.settings import Settings, Web
 from ioc.station import Station
@@ -39,6 +45,7 @@ from ioc.store.migrate import initialise
 from ioc.supervisor import Work, keep_running
 from ioc.timeseries import open_series
 from ioc.web.application import create_application
+from ioc.web.describing import AlarmDescriber
 
 STOP_TIMEOUT_S = 3
 """How long open requests, such as event streams, may go on after SIGTERM."""
@@ -55,6 +62,7 @@ class Running:
     centre: Centre
     bus: Bus
     intake: Intake
+    notifier: Notifier
 
 
 @asynccontextmanager
@@ -63,7 +71,22 @@ async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]
     signing = load_signing_key(settings.keys_dir)
     password = read_centre_password(settings)
     data_dir = settings.data_dir
-    async with open_store(data_dir) as store, open_series(data_dir) as series:
+    async with (
+        open_store(data_dir, url=settings.database.read_url()) as store,
+        open_series(data_dir, settings.series, clock=clock) as series,
+        open_notifier(
+            settings.notify,
+            Place(
+                commune=settings.commune.name,
+                zone=settings.commune.zone,
+                keys_dir=settings.keys_dir,
+            ),
+            store=store,
+            clock=clock,
+            on_duty=no_roster,
+            describe=AlarmDescriber(settings=settings),
+        ) as notifier,
+    ):
         voice = BroadcastDesk(
             store=store,
             clock=clock,
@@ -75,6 +98,15 @@ async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]
         station = Station(store=store, clock=clock, voice=voice)
         evidence = EvidenceStore(folder=data_dir / "evidence", store=store, clock=clock)
         evidence.forget_parts()
+        policies = policies_of(settings.alarms, settings.commune.zone)
+        rules = RuleDesk(
+            store=store,
+            series=series,
+            clock=clock,
+            zone=settings.commune.zone,
+            policies=policies,
+        )
+        await rules.open(settings.rules)
         centre = Centre(
             settings=settings,
             clock=clock,
@@ -84,6 +116,9 @@ async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]
             voice=voice,
             station=station,
             people=People(store=store, clock=clock),
+            notices=notifier.desk,
+            policies=policies,
+            rules=rules,
         )
         bus = Bus(
             settings.broker,
@@ -92,8 +127,16 @@ async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]
             store_id=store.store_id,
             clock=clock,
         )
-        intake = Intake(store=store, series=series, bus=bus, voice=station, clock=clock)
-        yield Running(centre=centre, bus=bus, intake=intake)
+        intake = Intake(
+            store=store,
+            series=series,
+            bus=bus,
+            voice=station,
+            clock=clock,
+            policies=centre.policies,
+            rules=rules.running,
+        )
+        yield Running(centre=centre, bus=bus, intake=intake, notifier=notifier)
 
 
 def serve(settings: Settings) -> None:
@@ -103,14 +146,18 @@ def serve(settings: Settings) -> None:
         AlreadyServed: another process serves the same data directory.
         CannotListen: the web address cannot be served.
         DatabaseTooNew: a later release has written the database.
+        DatabaseUrlWrong: the address of the database cannot be used.
         DictionaryUnusable: the commune's dictionary is wrong.
         EnrolmentRefused: the centre's MQTT password is missing.
+        PushKeyUnusable: the key for web push cannot be used.
         SigningKeyUnusable: the key for commands is missing.
+        StoreUnavailable: the database cannot be reached.
+        TemplatesUnusable: the commune's own sentences for notifications are wrong.
     """
     _configure_logs()
     os.umask(0o077)  # pictures and events are nobody else's on this machine
     with lock_for_serving(settings.data_dir), open_listener(settings.web) as listener:
-        initialise(settings.data_dir, settings.areas)
+        initialise(settings.data_dir, settings.areas, url=settings.database.read_url())
         asyncio.run(_run(settings, listener, clock=SystemClock()))
 
 
@@ -148,11 +195,29 @@ def _works(running: Running, server: uvicorn.Server) -> dict[str, Work]:
         "bus": lambda: bus.run_once(intake.deliver),
         "ingest": intake.run_events,
         "telemetry": intake.run_telemetry,
+        "series": centre.series.run,
         "commands": lambda: centre.voice.run_sender(bus),
-        "silence": lambda: watch_silence(store=centre.store, bus=bus, clock=centre.clock),
-        "housekeeping": lambda: keep_house(
-            store=centre.store, series=centre.series, voice=centre.voice, clock=centre.clock
+        "silence": lambda: watch_silence(
+            store=centre.store, bus=bus, clock=centre.clock, policies=centre.policies
         ),
+        "alarm_clockwork": Clockwork(
+            store=centre.store, clock=centre.clock, policies=centre.policies
+        ).run,
+        "rules": lambda: centre.rules.watch.run(bus),
+        **running.notifier.works,
+        "housekeeping": lambda: keep_house(
+            store=centre.store,
+            series=centre.series,
+            voice=centre.voice,
+            clock=centre.clock,
+            kept=centre.settings.series,
+        ),
+        "retention": Retention(
+            store=centre.store,
+            evidence=centre.evidence,
+            settings=centre.settings.retention,
+            clock=centre.clock,
+        ).run,
         "systemd": lambda: _tell_systemd(server, centre.clock),
         "certificate": lambda: follow_certificate(
             centre.settings.web, server.config.ssl, clock=centre.clock

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
+
 if TYPE_CHECKING:
     from ioc.broadcasts.desk import BroadcastDesk
     from ioc.clock import Clock
     from ioc.evidence import EvidenceStore
+    from ioc.notify.desk import NoticeDesk
     from ioc.people import People
+    from ioc.rules.desk import RuleDesk
     from ioc.settings import Settings
     from ioc.station import Station
     from ioc.store.engine import Store
-    from ioc.timeseries.series import TimeSeries
+    from ioc.timeseries import SeriesStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +25,12 @@ class Centre:
     settings: "Settings"
     clock: "Clock"
     store: "Store"
-    series: "TimeSeries"
+    series: "SeriesStore"
     evidence: "EvidenceStore"
     voice: "BroadcastDesk"
     station: "Station"
     people: "People"
+    notices: "NoticeDesk"
+    rules: "RuleDesk"
+    policies: Policies = UNDELAYED_POLICIES
+    """What the installation has decided about its alarms."""

@@ -8,10 +8,16 @@ from ioc.broadcasts.keys import SigningKeyUnusable, load_signing_key
 from ioc.gateways.enrolment import EnrolmentRefused, read_centre_password
 from ioc.ingest.bus import BusUnavailable, try_broker
 from ioc.listener import CannotListen, open_listener
+from ioc.notify.calling.templates import TemplatesUnusable, load_templates
+from ioc.notify.channels.secret_files import SecretUnusable, read_secret
+from ioc.rules.language import Known, RulesFaulty, read_rules
 from ioc.serving_lock import is_served
 from ioc.settings import Settings
 from ioc.speech import DictionaryUnusable, load_dictionary
-from ioc.store.engine import database_file
+from ioc.store.database import Database, DatabaseUrlWrong
+from ioc.store.faults import StoreUnavailable
+from ioc.store.migrate import is_initialised
+from ioc.timeseries import SeriesRefused, SeriesUnavailable, probe_series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,16 +36,27 @@ async def check(settings: Settings) -> list[Finding]:
         _database(settings),
         _key(settings),
         _dictionary(settings),
+        _rules(settings),
+        _notify(settings),
         _certificate(settings),
         _port(settings),
         await _broker(settings),
+        await _series(settings),
     ]
 
 
 def _database(settings: Settings) -> Finding:
-    exists = database_file(settings.data_dir).exists()
-    fault = "" if exists else f"{settings.data_dir} holds no centre yet: run `ioc init`"
-    return Finding(subject="data_dir", fault=fault)
+    subject = "database" if settings.database.is_server else "data_dir"
+    try:
+        database = Database(data_dir=settings.data_dir, url=settings.database.read_url())
+        exists = is_initialised(database.data_dir, url=database.url)
+    except DatabaseUrlWrong as error:
+        return Finding(subject=subject, fault=str(error))
+    except StoreUnavailable as error:
+        return Finding(subject=subject, fault=str(error), passing=True)
+    where = settings.data_dir if database.is_embedded else database.name
+    fault = "" if exists else f"{where} holds no centre yet: run `ioc init`"
+    return Finding(subject=subject, fault=fault)
 
 
 def _key(settings: Settings) -> Finding:
@@ -58,6 +75,27 @@ def _dictionary(settings: Settings) -> Finding:
     except DictionaryUnusable as error:
         return Finding(subject="broadcasts.dictionary", fault=str(error))
     return Finding(subject="broadcasts.dictionary")
+
+
+def _rules(settings: Settings) -> Finding:
+    path = settings.rules
+    try:
+        if path is not None:
+            areas = {area.area_id: area.parent_id for area in settings.areas}
+            read_rules(path.read_text(encoding="utf-8"), Known(areas=areas))
+    except (OSError, UnicodeDecodeError, RulesFaulty) as error:
+        return Finding(subject="rules", fault=f"{path}: {error}")
+    return Finding(subject="rules")
+
+
+def _notify(settings: Settings) -> Finding:
+    try:
+        load_templates(settings.notify.templates)
+        for path in settings.notify.secret_files():
+            read_secret(path)
+    except (TemplatesUnusable, SecretUnusable) as error:
+        return Finding(subject="notify", fault=str(error))
+    return Finding(subject="notify")
 
 
 def _certificate(settings: Settings) -> Finding:
@@ -95,3 +133,13 @@ async def _broker(settings: Settings) -> Finding:
         refused = f"{error}; is it running, and does it use the files in data_dir/broker?"
         return Finding(subject="broker", fault=refused, passing=True)
     return Finding(subject="broker")
+
+
+async def _series(settings: Settings) -> Finding:
+    try:
+        await probe_series(settings.series)
+    except SeriesRefused as error:
+        return Finding(subject="series", fault=str(error))
+    except SeriesUnavailable as error:
+        return Finding(subject="series", fault=f"{error}; is it running?", passing=True)
+    return Finding(subject="series")

@@ -11,42 +11,71 @@ from pathlib import Path
 
 from ioc import administration
 from ioc.administration import NotInitialised
+from ioc.backup.refusals import BackupRefused
 from ioc.broadcasts.keys import SigningKeyUnusable
 from ioc.checks import check
 from ioc.clock import SystemClock
 from ioc.gateways.enrolment import EnrolmentRefused
 from ioc.listener import CannotListen
+from ioc.notify.calling.templates import TemplatesUnusable
+from ioc.notify.channels.push import PushKeyUnusable
 from ioc.people import Refusal, Role
+from ioc.rules import command as rules_command
 from ioc.serving_lock import AlreadyServed
 from ioc.settings import Settings, SettingsError, load
 from ioc.speech import DictionaryUnusable
+from ioc.store.database import DatabaseUrlWrong
+from ioc.store.faults import StoreUnavailable
 from ioc.store.migrate import DatabaseTooNew
+from ioc.timeseries import SeriesRefused, SeriesUnavailable
 
 OK, TEMPORARY, CONFIGURATION = 0, 1, 2
 """Exit codes: done; try again later; somebody must change something first."""
 
 _FAULTS = (
     AlreadyServed,
+    BackupRefused,
     CannotListen,
     DatabaseTooNew,
+    DatabaseUrlWrong,
     DictionaryUnusable,
     EnrolmentRefused,
     NotInitialised,
+    PushKeyUnusable,
+    SeriesRefused,
+    SeriesUnavailable,
     SettingsError,
     SigningKeyUnusable,
+    TemplatesUnusable,
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
+    if "alone" in options:
+        return _run_alone(options)
     run: Callable[[Settings, argparse.Namespace], int] = options.run
     try:
         return run(load(options.config), options)
     except Refusal as refusal:
         return _fail(f"{refusal.en}\n{refusal.vi}")
+    except StoreUnavailable as fault:
+        _fail(str(fault))
+        return TEMPORARY
     except _FAULTS as fault:
         return _fail(str(fault))
+
+
+def _run_alone(options: argparse.Namespace) -> int:
+    """Run a command that can do without the settings."""
+    alone: Callable[[Settings | None, argparse.Namespace], tuple[list[str], bool]] = options.alone
+    try:
+        lines, right = alone(load(options.config) if options.config else None, options)
+    except _FAULTS as fault:
+        return _fail(str(fault))
+    _say(*lines)
+    return OK if right else CONFIGURATION
 
 
 def _serve(settings: Settings, _options: argparse.Namespace) -> int:
@@ -71,6 +100,28 @@ def _check(settings: Settings, _options: argparse.Namespace) -> int:
     if not faults:
         return OK
     return TEMPORARY if all(finding.passing for finding in faults) else CONFIGURATION
+
+
+def _backup(settings: Settings, options: argparse.Namespace) -> int:
+    taken = asyncio.run(administration.backup(settings, SystemClock(), options.file))
+    _say(
+        f"{options.file}: {taken.rows} rows, {taken.files} files of {taken.size_bytes / 1e6:.1f} MB.",
+        "It holds the centre's keys and people's data: keep it where only you can read it.",
+    )
+    if taken.vanished:
+        _say(f"{taken.vanished} files were deleted by the centre meanwhile and are not in it.")
+    return OK
+
+
+def _restore(settings: Settings, options: argparse.Namespace) -> int:
+    restored = asyncio.run(administration.restore(settings, SystemClock(), options.file))
+    _say(
+        f"The centre lies in {settings.data_dir} as it was at"
+        f" {restored.taken_at:%Y-%m-%d %H:%M:%S} UTC: {restored.rows} rows, {restored.files} files.",
+        "Have mosquitto read its files again (SIGHUP), then start the centre. Gateways send again"
+        " what they still keep; everybody signs in again.",
+    )
+    return OK
 
 
 def _user_add(settings: Settings, options: argparse.Namespace) -> int:
@@ -168,15 +219,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, run: Callable[[Settings, argparse.Namespace], int], text: str) -> None:
-        command = commands.add_parser(name, parents=[shared], help=text, description=text)
+    def add(
+        name: str, run: Callable[[Settings, argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(
+            name, parents=[shared], help=text, description=text
+        )
         command.set_defaults(run=run)
+        return command
 
     add("serve", _serve, "run the centre")
     add("init", _init, "make keys, passwords, database and the broker's files; may be repeated")
     add("check", _check, "say what keeps the centre from being served; change nothing")
+    for name, run, text in (
+        ("backup", _backup, "write everything into one private FILE; the centre may be running"),
+        ("restore", _restore, "bring a backup's centre into an empty data directory"),
+    ):
+        add(name, run, text).add_argument("file", type=Path, metavar="FILE")
     _add_user_commands(commands.add_parser("user", help="accounts of people"), shared)
     _add_gateway_commands(commands.add_parser("gateway", help="gateways in the field"), shared)
+    rules_command.add_commands(commands)
     return parser
 
 

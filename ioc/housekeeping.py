@@ -10,11 +10,15 @@ from ioc.clock import Clock
 from ioc.fixture_orders import FIXTURE_KINDS
 from ioc.store.engine import Store
 from ioc.store.tables import commands, journal
-from ioc.timeseries import TimeSeries
+from ioc.timeseries import (
+    SeriesRefused,
+    SeriesSettings,
+    SeriesStore,
+    SeriesUnavailable,
+    forget_past,
+)
 
 EVERY_S = 3_600.0
-SERIES_KEPT = timedelta(days=400)
-"""This month can be compared with the same month last year."""
 JOURNAL_KEPT = timedelta(days=7)
 """A browser that was away longer loads its page anew anyhow."""
 COMMANDS_KEPT = timedelta(days=90)
@@ -23,16 +27,23 @@ _log = structlog.get_logger(__name__)
 
 
 async def keep_house(
-    *, store: Store, series: TimeSeries, voice: BroadcastDesk, clock: Clock
+    *,
+    store: Store,
+    series: SeriesStore,
+    voice: BroadcastDesk,
+    clock: Clock,
+    kept: SeriesSettings,
 ) -> None:
     """Clean for ever."""
     while True:
-        await clean_once(store=store, series=series, clock=clock)
+        await clean_once(store=store, series=series, clock=clock, kept=kept)
         await voice.forget_drafts()
         await clock.sleep(EVERY_S)
 
 
-async def clean_once(*, store: Store, series: TimeSeries, clock: Clock) -> None:
+async def clean_once(
+    *, store: Store, series: SeriesStore, clock: Clock, kept: SeriesSettings
+) -> None:
     """Delete what is past its keeping."""
     now = clock.now()
     async with store.begin() as connection:
@@ -49,5 +60,9 @@ async def clean_once(*, store: Store, series: TimeSeries, clock: Clock) -> None:
             # What cameras were told to pass over is known from the orders that were carried out.
             .where(~(commands.c.kind.in_(FIXTURE_KINDS) & (commands.c.state == "done")))
         )
-    points = await series.forget_before(now - SERIES_KEPT)
-    _log.info("housekeeping.done", points_deleted=points)
+    try:
+        rows = await forget_past(series, kept, now=now)
+    except (SeriesRefused, SeriesUnavailable) as error:
+        _log.warning("housekeeping.series_kept", why=str(error), advice="tried again in an hour")
+        return
+    _log.info("housekeeping.done", series_rows_changed=rows)

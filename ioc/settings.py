@@ -7,7 +7,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from contracts.ids import ID_PATTERN
+from ioc.alarms.settings import AlarmSettings
+from ioc.keeping.settings import RetentionSettings
+from ioc.notify.settings import Notify
 from ioc.settings_file import SettingsError, read_strict
+from ioc.store.settings import DatabaseSettings
+from ioc.timeseries.settings import SeriesSettings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -119,6 +124,13 @@ class Settings(_Strict):
     web: Web = Web()
     broker: Broker = Broker()
     broadcasts: Broadcasts = Broadcasts()
+    alarms: AlarmSettings = AlarmSettings()
+    series: SeriesSettings = SeriesSettings()
+    notify: Notify = Notify()
+    rules: Path | None = None
+    """The commune's own rules, until somebody changes them on the page; None: none at first."""
+    database: DatabaseSettings = DatabaseSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @model_validator(mode="after")
     def _areas_form_one_tree(self) -> Self:
@@ -132,6 +144,14 @@ class Settings(_Strict):
             )
         for area in self.areas:
             _climb(area.area_id, parents)
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_name_known_areas(self) -> Self:
+        known = {area.area_id for area in self.areas}
+        for hook in self.notify.webhooks:
+            if hook.area_id is not None and hook.area_id not in known:
+                raise ValueError(f"notify.webhooks: {hook.area_id!r} is not among the areas")
         return self
 
     @property
@@ -188,6 +208,17 @@ def load(path: Path) -> Settings:
             ),
             "broadcasts": broadcasts.model_copy(
                 update={"dictionary": _under(folder, broadcasts.dictionary)}
+            ),
+            "database": settings.database.model_copy(
+                update={"url_file": _under(folder, settings.database.url_file)}
+            ),
+            "notify": settings.notify.under(folder),
+            "rules": _under(folder, settings.rules),
+            "series": settings.series.model_copy(
+                update={
+                    "token_file": _under(folder, settings.series.token_file),
+                    "tls_ca_file": _under(folder, settings.series.tls_ca_file),
+                }
             ),
         }
     )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
-_Place = Sequence[int | str]
+Place = Sequence[int | str]
 
 
 class SettingsError(Exception):
@@ -35,7 +35,7 @@ def read_strict(model: type[Model], path: Path) -> Model:
         raise SettingsError(f"{path}: not YAML: {error}") from error
     if not isinstance(root, yaml.MappingNode):
         raise SettingsError(f"{path}: must hold keys and values, e.g. data_dir: var")
-    twice = [f"{path}:{line}: {key!r} stands here twice" for line, key in _repeated_keys(root)]
+    twice = [f"{path}:{line}: {key!r} stands here twice" for line, key in repeated_keys(root)]
     if twice:
         raise SettingsError("\n".join(twice))
     try:
@@ -50,10 +50,10 @@ def _sentence(
     path: Path, root: yaml.MappingNode, model: type[BaseModel], fault: ErrorDetails
 ) -> str:
     place = fault["loc"]
-    at = f"{path}:{_line_of(root, place)}"
+    at = f"{path}:{line_of(root, place)}"
     key = ".".join(str(part) for part in place)
     if fault["type"] == "extra_forbidden":
-        nearest = difflib.get_close_matches(str(place[-1]), _keys_at(model, place[:-1]), n=1)
+        nearest = difflib.get_close_matches(str(place[-1]), keys_at(model, place[:-1]), n=1)
         hint = f"did you mean {nearest[0]!r}?" if nearest else "no setting has such a name"
         return f"{at}: unknown key {key!r}: {hint}"
     if fault["type"] == "missing":
@@ -62,7 +62,8 @@ def _sentence(
     return f"{at}: {key}: {said}" if key else f"{at}: {said}"
 
 
-def _repeated_keys(node: yaml.Node) -> list[tuple[int, str]]:
+def repeated_keys(node: yaml.Node) -> list[tuple[int, str]]:
+    """Return line and key of every key that stands a second time in its mapping."""
     found: list[tuple[int, str]] = []
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
@@ -70,14 +71,15 @@ def _repeated_keys(node: yaml.Node) -> list[tuple[int, str]]:
             if key.value in seen:
                 found.append((key.start_mark.line + 1, key.value))
             seen.add(key.value)
-            found.extend(_repeated_keys(value))
+            found.extend(repeated_keys(value))
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            found.extend(_repeated_keys(item))
+            found.extend(repeated_keys(item))
     return found
 
 
-def _line_of(root: yaml.Node, place: _Place) -> int:
+def line_of(root: yaml.Node, place: Place) -> int:
+    """Return the line, from 1, of the deepest key or item of `place` that is there."""
     node, line = root, root.start_mark.line
     for part in place:
         inner, line_of_key = _step(node, part)
@@ -98,7 +100,8 @@ def _step(node: yaml.Node, part: int | str) -> tuple[yaml.Node | None, int]:
     return None, node.start_mark.line
 
 
-def _keys_at(model: type[BaseModel], place: _Place) -> list[str]:
+def keys_at(model: type[BaseModel], place: Place) -> list[str]:
+    """Return the keys that may stand at `place` of a document of `model`."""
     for part in place:
         if isinstance(part, str) and (inner := _field_type(model, part)) is not None:
             model = inner

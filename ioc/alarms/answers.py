@@ -3,6 +3,7 @@
 Whether the person may do so is decided before; each runs in the caller's transaction.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -10,9 +11,12 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms import parts, rows
+from ioc.alarms.engine import machine
+from ioc.alarms.engine.policy import UNDELAYED_POLICIES
 from ioc.alarms.parts import LAST_PARTS, PARTS
 from ioc.alarms.rows import Entry
 from ioc.alarms.rules import RULES, AlarmKind
+from ioc.alarms.standings import columns_of, standing_of
 from ioc.alarms.states import (
     AlarmState,
     Cause,
@@ -21,6 +25,7 @@ from ioc.alarms.states import (
     decide_close,
     decide_mark_false,
 )
+from ioc.alarms.suppression import dependants
 
 FalseReason = Literal["shadow", "person", "vehicle", "fixture", "other"]
 UNDO_WITHIN = timedelta(seconds=15)
@@ -43,7 +48,7 @@ async def acknowledge(
     """
     alarm = await _get(connection, alarm_id)
     state = decide_acknowledge(AlarmState(alarm["state"]))
-    changes = {"state": state, "acknowledged_at": at, "acknowledged_by": login}
+    changes = _answered(alarm, state, login=login, at=at)
     entry = Entry(cause=Cause.ACKNOWLEDGE, at=at, login=login)
     await rows.change(connection, alarm, changes, entry)
     return state
@@ -61,7 +66,8 @@ async def return_latched(
     alarm = await _get(connection, alarm_id)
     state = decide_close(AlarmState(alarm["state"]), latched=alarm["latched"])
     entry = Entry(cause=Cause.CLOSE, at=at, login=login, note=note or None)
-    await rows.change(connection, alarm, {"state": state, "returned_at": at}, entry)
+    closed = columns_of(machine.finish(replace(standing_of(alarm), latched=False)))
+    await rows.change(connection, alarm, {**closed, "returned_at": at}, entry)
     return state
 
 
@@ -81,8 +87,10 @@ async def mark_false(
     facts = {**alarm["facts"], PARTS: parts.dismiss(alarm["facts"].get(PARTS, {}))}
     if last := parts.present(alarm["facts"]):
         facts[LAST_PARTS] = list(last)
+    over = replace(standing_of(alarm), state=decide_mark_false(state))
     changes: dict[str, Any] = {
-        "state": decide_mark_false(state),
+        "state": over.state,
+        "next_due_at": over.next_due_at,
         "returned_at": alarm["returned_at"] or at,
         "facts": facts,
     }
@@ -90,6 +98,7 @@ async def mark_false(
         changes |= {"acknowledged_at": at, "acknowledged_by": login}
     entry = Entry(cause=Cause.MARK_FALSE, at=at, login=login, note=reason)
     await rows.change(connection, alarm, changes, entry)
+    await dependants.returned(connection, alarm, at=at, policies=UNDELAYED_POLICIES)
     return AlarmState.NORMAL
 
 
@@ -108,7 +117,8 @@ async def undo_mark(
     before = AlarmState(mark["from_state"] if mark is not None else alarm["state"])
     facts = {**alarm["facts"], PARTS: parts.reinstate(alarm["facts"].get(PARTS, {}))}
     state = before if parts.present(facts) else _without_condition(before)
-    changes: dict[str, Any] = {"state": state, "facts": facts}
+    again = replace(standing_of(alarm), state=state)
+    changes: dict[str, Any] = {"state": state, "facts": facts, "next_due_at": again.next_due_at}
     if state not in (AlarmState.RTN_UNACKNOWLEDGED, AlarmState.NORMAL):
         changes |= {"returned_at": None}
     if before in _AWAITING:
@@ -131,8 +141,7 @@ async def note_fixture_order(
     state = AlarmState(alarm["state"])
     changes: dict[str, Any] = {}
     if state in _AWAITING:
-        answered = decide_acknowledge(state)
-        changes = {"state": answered, "acknowledged_at": at, "acknowledged_by": login}
+        changes = _answered(alarm, decide_acknowledge(state), login=login, at=at)
     entry = Entry(cause=Cause.MARK_FIXTURE, at=at, login=login)
     await rows.change(connection, alarm, changes, entry)
 
@@ -160,14 +169,20 @@ async def _check_undo(
     state = AlarmState(alarm["state"])
     if mark is None or mark["cause"] != Cause.MARK_FALSE or mark["login"] != login:
         raise TransitionRefused(state, Cause.UNDO, "there is nothing of yours to take back")
-    newer = await rows.find_open(
+    newest = await rows.find_newest(
         connection,
         kind=alarm["kind"],
         gateway_id=alarm["gateway_id"],
         object_id=alarm["object_id"],
     )
-    if at - mark["at"] > UNDO_WITHIN or newer is not None:
+    begun_anew = newest is not None and newest["alarm_id"] != alarm["alarm_id"]
+    if at - mark["at"] > UNDO_WITHIN or begun_anew:
         raise TransitionRefused(state, Cause.UNDO, "it is too late")
+
+
+def _answered(alarm: RowMapping, state: AlarmState, *, login: str, at: datetime) -> dict[str, Any]:
+    columns = columns_of(machine.acknowledge(standing_of(alarm), state))
+    return {**columns, "acknowledged_at": at, "acknowledged_by": login}
 
 
 def _without_condition(before: AlarmState) -> AlarmState:

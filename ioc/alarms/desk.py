@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ioc.alarms import parts, remarks, rows
+from ioc.alarms import beginning, calling, parts, remarks, rows
+from ioc.alarms.engine import machine
+from ioc.alarms.engine.machine import Nature
+from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
+from ioc.alarms.engine.standing import Outcome
 from ioc.alarms.parts import FALSE, LAST_PARTS, PARTS, PRESENT, Parts
 from ioc.alarms.remarks import CORROBORATED_BY
 from ioc.alarms.rows import Entry
 from ioc.alarms.rules import RULES, Facts, Raise, Return
-from ioc.alarms.states import AlarmState, Cause, decide_raise, decide_return
+from ioc.alarms.standings import nature_of, standing_of
+from ioc.alarms.states import AlarmState, Cause
+from ioc.alarms.suppression import dependants
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,8 @@ class Occurrence:
     event_id: str | None = None
     late: bool = False
     standing: bool = False
+    policies: Policies = UNDELAYED_POLICIES
+    """What the installation has decided about delays, causes and service."""
 
 
 async def raise_alarm(connection: AsyncConnection, effect: Raise, occurrence: Occurrence) -> str:
@@ -50,12 +57,13 @@ async def _raise(connection: AsyncConnection, effect: Raise, occurrence: Occurre
         entry = _entry(Cause.REPEAT, occurrence, note="dismissed")
         await rows.change(connection, dismissed, {}, entry)
         return str(dismissed["alarm_id"])
-    found = await rows.find_open(
+    newest = await rows.find_newest(
         connection,
         kind=effect.kind,
         gateway_id=occurrence.gateway_id,
         object_id=effect.object_id,
     )
+    found = newest if newest is not None and newest["state"] != AlarmState.NORMAL else None
     if found is None and occurrence.late:
         found = await rows.find_over(
             connection,
@@ -65,7 +73,7 @@ async def _raise(connection: AsyncConnection, effect: Raise, occurrence: Occurre
             occurred_at=occurrence.occurred_at,
         )
     if found is None:
-        return await _raise_first(connection, effect, occurrence)
+        return await _raise_first(connection, effect, occurrence, newest)
     if occurrence.late:
         await _add_late(connection, found, effect, occurrence)
     else:
@@ -93,16 +101,35 @@ async def return_alarm(
         return None
     left = parts.end(_parts_of(alarm), effect.part_id, effect.outcome)
     changes: dict[str, Any] = {"facts": {**alarm["facts"], PARTS: left}}
-    if PRESENT not in left.values():
-        state = decide_return(
-            AlarmState(alarm["state"]), latched=alarm["latched"], annunciate=alarm["annunciate"]
-        )
-        last = list(parts.present(alarm["facts"]))
-        changes["facts"] |= {LAST_PARTS: last} if last else {}
-        changes |= {"state": state, "returned_at": occurrence.occurred_at}
     entry = _entry(Cause.RETURN, occurrence, note=effect.outcome)
-    await rows.change(connection, alarm, changes, entry)
+    if PRESENT in left.values():
+        await rows.change(connection, alarm, changes, entry)
+        return str(alarm["alarm_id"])
+    last = list(parts.present(alarm["facts"]))
+    changes["facts"] |= {LAST_PARTS: last} if last else {}
+    changes["returned_at"] = occurrence.occurred_at
+    await _end(connection, alarm, changes, occurrence, note=effect.outcome)
     return str(alarm["alarm_id"])
+
+
+async def _end(
+    connection: AsyncConnection,
+    alarm: RowMapping,
+    changes: dict[str, Any],
+    occurrence: Occurrence,
+    *,
+    note: str,
+) -> None:
+    policies = occurrence.policies
+    nature = nature_of(alarm)
+    outcome = machine.end(standing_of(alarm), nature, at=occurrence.at, policies=policies)
+    cause = outcome.cause or Cause.RETURN
+    entry = _entry(cause, occurrence, note=note if cause is Cause.RETURN else "")
+    ended = await calling.apply(
+        connection, alarm, outcome, entry=entry, policies=policies, changes=changes
+    )
+    if not ended.standing.active:
+        await dependants.returned(connection, alarm, at=occurrence.at, policies=policies)
 
 
 async def _dismissed(
@@ -135,31 +162,56 @@ async def _end_dismissed(
     return str(alarm["alarm_id"])
 
 
-async def _raise_first(connection: AsyncConnection, effect: Raise, occurrence: Occurrence) -> str:
-    rule = RULES[effect.kind]
-    origin = occurrence.event_id or occurrence.at.isoformat()
-    name = f"{occurrence.gateway_id}/{effect.kind}/{effect.object_id}/{origin}"
-    alarm_id = str(uuid5(NAMESPACE_OID, name))
-    row = {
-        "alarm_id": alarm_id,
+async def _raise_first(
+    connection: AsyncConnection,
+    effect: Raise,
+    occurrence: Occurrence,
+    newest: RowMapping | None,
+) -> str:
+    policies = occurrence.policies
+    nature = _nature(effect, occurrence)
+    before = standing_of(newest) if newest is not None else None
+    outcome = machine.begin(
+        before, nature, at=occurrence.at, late=occurrence.late, policies=policies
+    )
+    facts = {**effect.facts, PARTS: parts.begin({}, effect.part_id)}
+    what = {
+        "occurred_at": occurrence.occurred_at,
+        "last_occurred_at": occurrence.occurred_at,
+        "raised_at": occurrence.at,
+        "priority": nature.priority,
+    }
+    entry = _entry(outcome.cause or Cause.RAISE, occurrence)
+    if newest is not None and beginning.goes_on(newest, at=occurrence.at, late=occurrence.late):
+        again = {**what, "facts": _fed(newest["facts"], effect), "repeats": newest["repeats"] + 1}
+        again |= {"acknowledged_at": None, "acknowledged_by": None, "returned_at": None}
+        await calling.apply(
+            connection, newest, outcome, entry=entry, policies=policies, changes=again
+        )
+        await dependants.failed(connection, newest, at=occurrence.at, policies=policies)
+        return str(newest["alarm_id"])
+    identity = {
+        "alarm_id": beginning.new_id(
+            occurrence.gateway_id,
+            effect.kind,
+            effect.object_id,
+            occurrence.event_id or occurrence.at.isoformat(),
+        ),
         "kind": effect.kind,
         "gateway_id": occurrence.gateway_id,
         "device_id": effect.device_id,
         "object_id": effect.object_id,
         "area_id": occurrence.area_id,
-        "priority": rule.priority,
-        "state": AlarmState.UNACKNOWLEDGED,
-        "annunciate": not occurrence.late,
-        "late": occurrence.late,
-        "occurred_at": occurrence.occurred_at,
-        "last_occurred_at": occurrence.occurred_at,
-        "raised_at": occurrence.at,
-        "repeats": 1,
-        "latched": rule.latched,
-        "facts": {**effect.facts, PARTS: parts.begin({}, effect.part_id)},
     }
-    await rows.add(connection, row, _entry(Cause.RAISE, occurrence))
-    return alarm_id
+    row = {**identity, **what, "repeats": 1, "facts": facts}
+    await beginning.add(connection, row, nature, outcome, entry=entry, policies=policies)
+    return str(row["alarm_id"])
+
+
+def _nature(effect: Raise, occurrence: Occurrence) -> Nature:
+    rule = RULES[effect.kind]
+    decided = effect.priority or occurrence.policies.of(effect.kind).priority
+    return Nature(kind=effect.kind, priority=decided or rule.priority, latched=rule.latched)
 
 
 async def _raise_again(
@@ -167,20 +219,29 @@ async def _raise_again(
 ) -> None:
     # What has ended meanwhile begins anew: nobody has seen it since.
     anew = bool(effect.part_id) and _parts_of(alarm).get(effect.part_id) != PRESENT
-    state, cause = decide_raise(AlarmState(alarm["state"]), anew=anew)
-    if cause is Cause.REPEAT and not alarm["annunciate"]:
-        cause = Cause.ANNUNCIATE
+    nature = _nature(effect, occurrence)
+    was = standing_of(alarm)
+    outcome = machine.report(was, nature, anew=anew, at=occurrence.at, policies=occurrence.policies)
     changes: dict[str, Any] = {
-        "state": state,
-        "annunciate": True,
-        "late": False,
         "last_occurred_at": max(alarm["last_occurred_at"], occurrence.occurred_at),
         "facts": _fed(alarm["facts"], effect),
         "repeats": alarm["repeats"] + (0 if occurrence.standing and not anew else 1),
+        "priority": nature.priority,
+        "returned_at": None,
     }
-    if cause is Cause.RAISE:
-        changes |= {"acknowledged_at": None, "acknowledged_by": None, "returned_at": None}
-    await rows.change(connection, alarm, changes, _entry(cause, occurrence))
+    if _asks_anew(was.state, outcome):
+        changes |= {"acknowledged_at": None, "acknowledged_by": None}
+    entry = _entry(outcome.cause or Cause.REPEAT, occurrence)
+    policies = occurrence.policies
+    await calling.apply(connection, alarm, outcome, entry=entry, policies=policies, changes=changes)
+    if not was.active:
+        await dependants.failed(connection, alarm, at=occurrence.at, policies=policies)
+
+
+def _asks_anew(before: AlarmState, outcome: Outcome) -> bool:
+    return (
+        outcome.standing.state is AlarmState.UNACKNOWLEDGED and before is not outcome.standing.state
+    )
 
 
 async def _add_late(

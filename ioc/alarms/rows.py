@@ -28,12 +28,19 @@ async def find(connection: AsyncConnection, alarm_id: str) -> RowMapping | None:
     return await _first(connection, select(alarms).where(alarms.c.alarm_id == alarm_id))
 
 
+async def find_newest(
+    connection: AsyncConnection, *, kind: str, gateway_id: str, object_id: str
+) -> RowMapping | None:
+    """Return the newest alarm of this object; only that one may still be open."""
+    return await _first(connection, _of_object(kind, gateway_id, object_id))
+
+
 async def find_open(
     connection: AsyncConnection, *, kind: str, gateway_id: str, object_id: str
 ) -> RowMapping | None:
     """Return the alarm of this object that is not back to normal."""
-    query = _of_object(kind, gateway_id, object_id).where(alarms.c.state != AlarmState.NORMAL)
-    return await _first(connection, query)
+    newest = await find_newest(connection, kind=kind, gateway_id=gateway_id, object_id=object_id)
+    return None if newest is None or newest["state"] == AlarmState.NORMAL else newest
 
 
 async def find_of_part(
@@ -72,7 +79,7 @@ async def find_over(
 async def add(connection: AsyncConnection, row: dict[str, Any], entry: Entry) -> None:
     """Enter a raised alarm with the first line of its log."""
     await connection.execute(insert(alarms).values(row))
-    await _log(connection, row["alarm_id"], None, row["state"], entry)
+    await log(connection, row["alarm_id"], None, row["state"], entry)
     await _tell(connection, row["alarm_id"], row["area_id"], entry.at)
 
 
@@ -101,12 +108,33 @@ async def change(
 ) -> None:
     """Change an alarm and log why; a change without a new state is logged as well."""
     if changes:
-        await connection.execute(
-            update(alarms).where(alarms.c.alarm_id == alarm["alarm_id"]).values(changes)
-        )
+        await set_columns(connection, alarm["alarm_id"], changes)
     state = changes.get("state", alarm["state"])
-    await _log(connection, alarm["alarm_id"], alarm["state"], state, entry)
+    await log(connection, alarm["alarm_id"], alarm["state"], state, entry)
     await _tell(connection, alarm["alarm_id"], alarm["area_id"], entry.at)
+
+
+async def set_columns(connection: AsyncConnection, alarm_id: str, changes: dict[str, Any]) -> None:
+    """Change an alarm without a line in its log: nothing that people would ask about."""
+    await connection.execute(update(alarms).where(alarms.c.alarm_id == alarm_id).values(changes))
+
+
+async def log(
+    connection: AsyncConnection, alarm_id: str, before: str | None, after: str, entry: Entry
+) -> None:
+    """Add a line to an alarm's log."""
+    await connection.execute(
+        insert(alarm_transitions).values(
+            alarm_id=alarm_id,
+            at=entry.at,
+            from_state=before,
+            to_state=after,
+            cause=entry.cause,
+            event_id=entry.event_id,
+            login=entry.login,
+            note=entry.note,
+        )
+    )
 
 
 def _of_object(kind: str, gateway_id: str, object_id: str) -> Select[Any]:
@@ -122,23 +150,6 @@ def _of_object(kind: str, gateway_id: str, object_id: str) -> Select[Any]:
 async def _first(connection: AsyncConnection, query: Select[Any]) -> RowMapping | None:
     found: RowMapping | None = (await connection.execute(query)).mappings().first()
     return found
-
-
-async def _log(
-    connection: AsyncConnection, alarm_id: str, before: str | None, after: str, entry: Entry
-) -> None:
-    await connection.execute(
-        insert(alarm_transitions).values(
-            alarm_id=alarm_id,
-            at=entry.at,
-            from_state=before,
-            to_state=after,
-            cause=entry.cause,
-            event_id=entry.event_id,
-            login=entry.login,
-            note=entry.note,
-        )
-    )
 
 
 async def _tell(connection: AsyncConnection, alarm_id: str, area_id: str, at: datetime) -> None:

@@ -45,6 +45,10 @@ class AlarmKind(StrEnum):
     BROADCAST_FAILED = "broadcast_failed"
     OUTBOX_GAP = "outbox_gap"
     GATEWAY_DOWN = "gateway_down"
+    POWER_CUT = "power_cut"
+    """Most gateways of one supply of electricity are away at once."""
+    RULE = "rule"
+    """A rule of the commune's own; facts: `rule_id`, `name`; its raise brings the priority."""
 
 
 class Priority(StrEnum):
@@ -78,6 +82,8 @@ RULES: Mapping[AlarmKind, Rule] = MappingProxyType(
         AlarmKind.BROADCAST_FAILED: Rule(priority=Priority.HIGH),
         AlarmKind.OUTBOX_GAP: Rule(priority=Priority.MEDIUM, latched=True),
         AlarmKind.GATEWAY_DOWN: Rule(priority=Priority.HIGH),
+        AlarmKind.POWER_CUT: Rule(priority=Priority.HIGH),
+        AlarmKind.RULE: Rule(priority=Priority.MEDIUM),
     }
 )
 
@@ -92,6 +98,8 @@ class Raise:
     part_id: str = ""
     """What within the object: another part calls again, the same one adds evidence."""
     facts: Facts = field(default_factory=dict)
+    priority: Priority | None = None
+    """None: as its kind."""
 
 
 @dataclass(frozen=True, kw_only=True)

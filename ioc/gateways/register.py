@@ -1,5 +1,6 @@
 """The register of gateways: their rows as values; makes no secrets and writes no files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -74,6 +75,16 @@ async def change(connection: AsyncConnection, gateway_id: str, changes: dict[str
     await connection.execute(
         update(gateways).where(gateways.c.gateway_id == gateway_id).values(changes)
     )
+
+
+async def note_heard(
+    connection: AsyncConnection, gateway_ids: Sequence[str], *, at: datetime
+) -> None:
+    """Note when gateways have said something."""
+    if gateway_ids:
+        await connection.execute(
+            update(gateways).where(gateways.c.gateway_id.in_(gateway_ids)).values(last_heard_at=at)
+        )
 
 
 def _gateway(row: RowMapping) -> Gateway:

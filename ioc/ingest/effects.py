@@ -13,6 +13,8 @@ from contracts.events import (
     EvidenceLost,
     LoudspeakerDescribed,
     LoudspeakerTested,
+    MotionEnded,
+    MotionStarted,
     OutboxGap,
     TalkDownAnswered,
     TalkDownSpoken,
@@ -27,6 +29,9 @@ from ioc.ingest.history import ended_since
 from ioc.ingest.proofs import take_progress, take_result
 from ioc.ingest.transaction import Transaction
 
+_ONLY_TOLD = (MotionStarted, MotionEnded)
+"""Kinds, by far the most, that touch nothing but rules: no evidence, no sighting, no device."""
+
 
 async def apply_effects(
     transaction: Transaction, gateway: Gateway, event: Event, *, occurred_at: datetime
@@ -40,8 +45,25 @@ async def apply_effects(
         event_id=event.event_id,
         late=event.late,
         standing=event.standing,
+        policies=transaction.policies,
     )
-    alarm_id = await _apply_to_alarms(transaction, event, occurrence, decide_effect(event))
+    effect = decide_effect(event)
+    if effect is None and isinstance(event.data, _ONLY_TOLD):
+        await transaction.rules.take(transaction.connection, event, occurrence)
+    else:
+        await _apply_whole(transaction, gateway, event, occurrence, effect)
+
+
+async def _apply_whole(
+    transaction: Transaction,
+    gateway: Gateway,
+    event: Event,
+    occurrence: Occurrence,
+    effect: Effect | None,
+) -> None:
+    occurred_at = occurrence.occurred_at
+    alarm_id = await _apply_to_alarms(transaction, event, occurrence, effect)
+    await transaction.rules.take(transaction.connection, event, occurrence)
     await announce(transaction, gateway, event, alarm_id=alarm_id)
     object_id = getattr(event.data, "object_id", None)
     if alarm_id is not None and object_id is not None:
@@ -56,8 +78,8 @@ async def apply_effects(
         case OutboxGap() as gap:
             await _count_gap(transaction, gateway, gap)
         case CommandResult() as result:
-            for effect in await take_result(transaction, gateway, result):
-                await _apply_to_alarms(transaction, event, occurrence, effect)
+            for consequence in await take_result(transaction, gateway, result):
+                await _apply_to_alarms(transaction, event, occurrence, consequence)
         case _:
             await _take_speech(transaction, gateway, event, occurrence)
 

@@ -8,8 +8,7 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import insert, select
 
 from contracts.envelope import Event
 from contracts.ranges import Ranges, contains, of_sequences
@@ -47,9 +46,7 @@ async def take_events(
     dated = [(arrived, await _date(transaction, arrived)) for arrived in fresh]
     if dated:
         rows = [_row(arrived, happened, corrected) for arrived, (happened, corrected) in dated]
-        await transaction.connection.execute(
-            insert(events).on_conflict_do_nothing(index_elements=[events.c.event_id]), rows
-        )
+        await transaction.connection.execute(insert(events), rows)
     for arrived, (happened, _) in dated:
         await apply_effects(transaction, arrived.gateway, arrived.event, occurred_at=happened)
     await _count_as_committed(transaction, batches, forked)
@@ -86,29 +83,26 @@ async def _forked_epochs(transaction: Transaction, fresh: list[Arrived]) -> set[
         key = (arrived.gateway.gateway_id, arrived.event.epoch)
         by_epoch[key].append(arrived.event.sequence)
     forked = set()
+    known = await committed.read_all(transaction.connection, by_epoch.keys(), lane="events")
     for (gateway_id, epoch), sequences in by_epoch.items():
         twice = len(set(sequences)) < len(sequences)
-        if twice or await _taken(transaction, gateway_id, epoch, sequences):
+        suspects = [n for n in sequences if contains(known[gateway_id, epoch], n)]
+        if twice or (suspects and await _taken(transaction, gateway_id, epoch, suspects)):
             forked.add((gateway_id, epoch))
             _log.error("gateway.forked", gateway_id=gateway_id, epoch=epoch)
     return forked
 
 
 async def _taken(
-    transaction: Transaction, gateway_id: str, epoch: str, sequences: list[int]
+    transaction: Transaction, gateway_id: str, epoch: str, suspects: list[int]
 ) -> bool:
-    connection = transaction.connection
-    ranges = await committed.read(connection, gateway_id=gateway_id, epoch=epoch, lane="events")
-    suspects = [sequence for sequence in sequences if contains(ranges, sequence)]
-    if not suspects:
-        return False
     # A committed place without an event was quarantined or dropped: filling it is no fork.
     query = select(events.c.event_id).where(
         events.c.gateway_id == gateway_id,
         events.c.epoch == epoch,
         events.c.sequence.in_(suspects[:500]),
     )
-    return await connection.scalar(query.limit(1)) is not None
+    return await transaction.connection.scalar(query.limit(1)) is not None
 
 
 async def _estimate_clocks(transaction: Transaction, fresh: list[Arrived]) -> None:
@@ -204,11 +198,4 @@ async def _count_as_committed(
         key = (gateway.gateway_id, batch.epoch)
         whole[key] += of_sequences(row.sequence for row in batch.rows)
         transaction.acknowledge(gateway.address, batch.epoch, forked=key in forked)
-    for (gateway_id, epoch), ranges in whole.items():
-        await committed.add(
-            transaction.connection,
-            gateway_id=gateway_id,
-            epoch=epoch,
-            lane="events",
-            ranges=ranges,
-        )
+    await committed.add_all(transaction.connection, whole, lane="events")

@@ -44,11 +44,15 @@ async def take_state(
             await _take_will(transaction, gateway, will)
 
 
-async def hear(transaction: Transaction, gateway: Gateway) -> Gateway:
-    """Note a sign of life; a gateway that was silent is there again."""
-    if gateway.online or gateway.connection_number is None:
-        return await transaction.change_gateway(gateway, last_heard_at=transaction.at)
-    return await _come_online(transaction, gateway, last_heard_at=transaction.at)
+async def hear_all(transaction: Transaction, gateways: Iterable[Gateway]) -> None:
+    """Note signs of life; a gateway that was silent is there again."""
+    there: list[Gateway] = []
+    for gateway in gateways:
+        if gateway.online or gateway.connection_number is None:
+            there.append(gateway)
+        else:
+            await _come_online(transaction, gateway, last_heard_at=transaction.at)
+    await transaction.note_heard(there)
 
 
 async def declare_down(transaction: Transaction, gateway: Gateway, *, cause: str) -> None:
@@ -191,6 +195,7 @@ def _occurrence(transaction: Transaction, gateway: Gateway) -> Occurrence:
         area_id=gateway.area_id,
         occurred_at=transaction.at,
         at=transaction.at,
+        policies=transaction.policies,
     )
 
 

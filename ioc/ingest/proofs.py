@@ -9,7 +9,7 @@ from contracts.events import BroadcastProgress, BroadcastState, CommandOutcome, 
 from ioc.alarms.rules import Effect, broadcast_failed, decide_broadcast_effect
 from ioc.broadcasts.expiry import tell_alarm
 from ioc.gateways.register import Gateway
-from ioc.ingest.transaction import Transaction
+from ioc.ingest.transaction import Device, Transaction
 from ioc.store import journal
 from ioc.store.tables import broadcasts, commands, deliveries
 
@@ -170,7 +170,7 @@ async def _move(
     )
 
 
-async def _note_working_loudspeaker(transaction: Transaction, device: RowMapping) -> None:
+async def _note_working_loudspeaker(transaction: Transaction, device: Device) -> None:
     """Call a loudspeaker online that has spoken, if no event has told its state yet."""
     if device["state"] == "unknown":
         await transaction.change_device(device, state="online", state_since=transaction.at)

@@ -55,14 +55,7 @@ async def take_telemetry(transaction: Transaction, batches: Batches) -> None:
         whole[gateway.gateway_id, batch.epoch] += of_sequences(r.sequence for r in batch.rows)
         transaction.acknowledge(gateway.address, batch.epoch)
         await _note_working_cameras(transaction, gateway, batch)
-    for (gateway_id, epoch), ranges in whole.items():
-        await committed.add(
-            transaction.connection,
-            gateway_id=gateway_id,
-            epoch=epoch,
-            lane="telemetry",
-            ranges=ranges,
-        )
+    await committed.add_all(transaction.connection, whole, lane="telemetry")
 
 
 def _tell_unknown(batches: Batches) -> None:

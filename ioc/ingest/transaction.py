@@ -1,30 +1,47 @@
 """One ingest transaction: what it has read of gateways and devices, and whom it must acknowledge."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.topics import Address
+from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.gateways import register
 from ioc.gateways.register import Gateway
+from ioc.rules.running import RunningRules
 from ioc.store import journal, quarantine
 from ioc.store.tables import devices
+
+Device = Mapping[str, Any]
+"""Columns of a device by name, as this transaction has left them."""
 
 
 class Transaction:
     """A connection inside `Store.begin`, with the rows that every message needs read only once."""
 
-    def __init__(self, connection: AsyncConnection, *, at: datetime) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        *,
+        at: datetime,
+        policies: Policies = UNDELAYED_POLICIES,
+        rules: RunningRules | None = None,
+    ) -> None:
         self.connection = connection
         self.at = at
         """Now, by the centre's clock."""
+        self.policies = policies
+        """What the installation has decided about its alarms."""
+        self.rules = rules or RunningRules(policies)
+        """The commune's own rules in force; by default none."""
         self.to_acknowledge: dict[tuple[Address, str], bool] = {}
         """Gateway and epoch, in the order of arrival; true: the epoch has forked."""
         self._gateways: dict[str, Gateway | None] = {}
-        self._devices: dict[str, dict[str, RowMapping]] = {}
+        self._devices: dict[str, dict[str, Device]] = {}
 
     async def gateway(self, address: Address) -> Gateway | None:
         """Return the gateway at an address; None: nobody has added it."""
@@ -41,15 +58,22 @@ class Transaction:
         self._gateways[gateway.gateway_id] = changed
         return changed
 
-    async def device(self, gateway_id: str, device_id: str) -> RowMapping | None:
+    async def note_heard(self, heard: Sequence[Gateway]) -> None:
+        """Note in one statement that gateways have said something now."""
+        ids = [gateway.gateway_id for gateway in heard]
+        await register.note_heard(self.connection, ids, at=self.at)
+        for gateway in heard:
+            self._gateways[gateway.gateway_id] = replace(gateway, last_heard_at=self.at)
+
+    async def device(self, gateway_id: str, device_id: str) -> Device | None:
         """Return a device of a gateway's inventory."""
         if gateway_id not in self._devices:
             query = select(devices).where(devices.c.gateway_id == gateway_id)
             rows = (await self.connection.execute(query)).mappings()
-            self._devices[gateway_id] = {row["device_id"]: row for row in rows}
+            self._devices[gateway_id] = {row["device_id"]: dict(row) for row in rows}
         return self._devices[gateway_id].get(device_id)
 
-    async def change_device(self, device: RowMapping, **changes: Any) -> None:  # noqa: ANN401
+    async def change_device(self, device: Device, **changes: Any) -> None:  # noqa: ANN401
         """Change columns of a device, and tell those who watch it."""
         gateway_id, device_id = device["gateway_id"], device["device_id"]
         await self.connection.execute(
@@ -57,7 +81,7 @@ class Transaction:
             .where(devices.c.gateway_id == gateway_id, devices.c.device_id == device_id)
             .values(changes)
         )
-        self.forget_devices(gateway_id)
+        self._devices[gateway_id][device_id] = {**device, **changes}
         await journal.write(
             self.connection,
             subject="device",

@@ -1,5 +1,6 @@
 """The watch over silence: a gateway that says nothing any more is declared down."""
 
+from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.clock import Clock
 from ioc.gateways import register
 from ioc.ingest.bus import Bus
@@ -10,14 +11,18 @@ from ioc.store.engine import Store
 LOOK_EVERY_S = 5.0
 
 
-async def watch_silence(*, store: Store, bus: Bus, clock: Clock) -> None:
+async def watch_silence(
+    *, store: Store, bus: Bus, clock: Clock, policies: Policies = UNDELAYED_POLICIES
+) -> None:
     """Look for ever; says nothing while the centre itself has no connection."""
     while True:
         await clock.sleep(LOOK_EVERY_S)
-        await look_once(store=store, bus=bus, clock=clock)
+        await look_once(store=store, bus=bus, clock=clock, policies=policies)
 
 
-async def look_once(*, store: Store, bus: Bus, clock: Clock) -> int:
+async def look_once(
+    *, store: Store, bus: Bus, clock: Clock, policies: Policies = UNDELAYED_POLICIES
+) -> int:
     """Declare down whoever has been silent too long; return how many that were."""
     now, listening_since = clock.now(), bus.connected_at
     async with store.read() as connection:
@@ -26,7 +31,7 @@ async def look_once(*, store: Store, bus: Bus, clock: Clock) -> int:
     if not suspects:
         return 0
     async with store.begin() as connection:
-        transaction = Transaction(connection, at=now)
+        transaction = Transaction(connection, at=now, policies=policies)
         fresh = [await transaction.gateway(suspect.address) for suspect in suspects]
         gone = silent(filter(None, fresh), now=now, listening_since=listening_since)
         for gateway in gone:

@@ -51,6 +51,11 @@ class Access:
         return self.role in _ACKNOWLEDGES
 
     @property
+    def may_set_rules(self) -> bool:
+        """Whether the person may decide what calls people, where the whole commune is theirs."""
+        return self.role in {Role.TECHNICIAN, Role.LEADER, Role.ADMIN}
+
+    @property
     def may_test_loudspeakers(self) -> bool:
         """Whether the person may have loudspeakers play a short test tone."""
         return self.role in _ACKNOWLEDGES or self.role is Role.TECHNICIAN
@@ -59,6 +64,11 @@ class Access:
     def may_open_console(self) -> bool:
         """Whether the alarm console is this person's page; a hamlet head has the phone page."""
         return self.role is not Role.HAMLET_HEAD
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether the person may have an alarm kept beyond its age, and end that."""
+        return self.role in {Role.LEADER, Role.ADMIN}
 
     @property
     def may_administer(self) -> bool:

@@ -2,30 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Protocol
 
-from sqlalchemy import Connection, event, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ioc.store.database import Database
+from ioc.store.embedded import EmbeddedConnection
+from ioc.store.faults import reached, translated
 from ioc.store.journal import LAST_NUMBER
 from ioc.store.tables import journal, meta
-
-BUSY_TIMEOUT_MS = 10_000
-"""How long a writer waits for another process, such as `ioc user add` beside `ioc serve`."""
-
-
-class _Cursor(Protocol):
-    def execute(self, operation: str) -> object: ...
-
-    def close(self) -> None: ...
-
-
-class _DbapiConnection(Protocol):
-    isolation_level: str | None
-
-    def cursor(self) -> _Cursor: ...
 
 
 class Store:
@@ -41,21 +28,35 @@ class Store:
         self._journal_number = 0
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """Give one write transaction: committed and on disk on leaving, undone by an exception."""
-        async with self._turn, self._writer.connect() as connection:
-            connection.info.pop(LAST_NUMBER, None)
-            async with connection.begin():
-                yield connection
-            number = connection.info.pop(LAST_NUMBER, None)
+    async def begin(self, *, swift: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Give one write transaction: committed and on disk on leaving, undone by an exception.
+
+        Args:
+            swift: its statements are many and each takes well under a millisecond; an embedded
+                database then runs them without a thread.
+
+        Raises:
+            StoreUnavailable: the database is locked, full or gone; nothing was committed.
+        """
+        with translated():
+            async with self._turn, _connected(self._writer) as connection:
+                connection.info.pop(LAST_NUMBER, None)
+                async with connection.begin(), _pace(connection, swift=swift):
+                    yield connection
+                number = connection.info.pop(LAST_NUMBER, None)
         if number is not None:
             await self._announce(number)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Give a read-only transaction: one snapshot, however long it lasts."""
-        async with self._readers.connect() as connection, connection.begin():
-            yield connection
+        """Give a read-only transaction: one snapshot, however long it lasts.
+
+        Raises:
+            StoreUnavailable: the database is gone.
+        """
+        with translated():
+            async with _connected(self._readers) as connection, connection.begin():
+                yield connection
 
     async def changed(self, after: int) -> int:
         """Wait until the journal has a number above `after`; return its highest."""
@@ -79,55 +80,57 @@ class Store:
         await self._announce(number or 0)
 
 
-def database_file(data_dir: Path) -> Path:
-    """Return where the embedded database lies."""
-    return data_dir / "ioc.db"
+@asynccontextmanager
+async def _pace(connection: AsyncConnection, *, swift: bool) -> AsyncIterator[None]:
+    if not swift:
+        yield
+        return
+    driver = (await connection.get_raw_connection()).driver_connection
+    if not isinstance(driver, EmbeddedConnection):
+        yield
+        return
+    driver.swift = True
+    try:
+        yield
+    finally:
+        driver.swift = False
 
 
 @asynccontextmanager
-async def open_store(data_dir: Path) -> AsyncIterator[Store]:
-    """Open the store of an initialised data directory; close it on leaving."""
-    path = database_file(data_dir)
-    writer = _engine(path, writes=True)
-    readers = _engine(path, writes=False)
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        with reached():
+            connection = await stack.enter_async_context(engine.connect())
+        yield connection
+
+
+def database_file(data_dir: Path) -> Path:
+    """Return where the embedded database lies."""
+    return Database(data_dir=data_dir).file
+
+
+@asynccontextmanager
+async def open_store(data_dir: Path, *, url: str | None = None) -> AsyncIterator[Store]:
+    """Open the store of an initialised data directory; close it on leaving.
+
+    Args:
+        data_dir: the centre's.
+        url: of a PostgreSQL database; None: the embedded database.
+
+    Raises:
+        DatabaseUrlWrong: the address names no PostgreSQL database.
+        StoreUnavailable: the database cannot be reached.
+    """
+    database = Database(data_dir=data_dir, url=url)
+    writer, readers = database.engine(writes=True), database.engine(writes=False)
     try:
-        async with readers.connect() as connection:
-            store_id = await connection.scalar(select(meta.c.value).where(meta.c.key == "store_id"))
+        with translated():
+            async with _connected(readers) as connection:
+                named = select(meta.c.value).where(meta.c.key == "store_id")
+                store_id = await connection.scalar(named)
         store = Store(writer=writer, readers=readers, store_id=str(store_id))
         await store._remember_journal()  # noqa: SLF001 - its own constructor, which must await
         yield store
     finally:
         await writer.dispose()
         await readers.dispose()
-
-
-def _engine(path: Path, *, writes: bool) -> AsyncEngine:
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}",
-        pool_size=1 if writes else 4,
-        max_overflow=0 if writes else 12,
-        pool_reset_on_return="rollback",
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _configure(dbapi_connection: _DbapiConnection, _record: object) -> None:
-        # sqlite3 would open transactions lazily and deferred: a late upgrade to a write can fail.
-        dbapi_connection.isolation_level = None
-        cursor = dbapi_connection.cursor()
-        for pragma in _pragmas(writes=writes):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _open_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _pragmas(*, writes: bool) -> list[str]:
-    always = [f"busy_timeout = {BUSY_TIMEOUT_MS}", "foreign_keys = ON"]
-    if writes:
-        # FULL: what was acknowledged to a gateway survives a power cut.
-        return [*always, "journal_mode = WAL", "synchronous = FULL"]
-    return [*always, "query_only = ON"]

@@ -1,5 +1,8 @@
 """Brings a database to the tables of this release, and gives it its name."""
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,10 +11,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, create_engine, insert, select
+from sqlalchemy import Connection, create_engine, insert, inspect, select
 
 from ioc.settings import Area
-from ioc.store.engine import database_file
+from ioc.store.database import BUSY_TIMEOUT_MS, Database
+from ioc.store.faults import reached
 from ioc.store.tables import areas, meta
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -21,30 +25,85 @@ class DatabaseTooNew(Exception):
     """The database was written by a later release; install that release, or restore a backup."""
 
 
-def initialise(data_dir: Path, places: tuple[Area, ...]) -> None:
+def initialise(data_dir: Path, places: tuple[Area, ...], *, url: str | None = None) -> None:
     """Make or migrate the database, and enter the areas of the settings; may be repeated.
 
     Areas that left the settings keep their rows, so that old alarms still lie somewhere.
 
+    Args:
+        data_dir: the centre's; made where it is missing.
+        places: the areas of the settings.
+        url: of a PostgreSQL database; None: the embedded database.
+
     Raises:
         DatabaseTooNew: its revision is unknown to this release.
+        DatabaseUrlWrong: the address names no PostgreSQL database.
+        StoreUnavailable: the database cannot be reached.
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = database_file(data_dir)
+
+    def bring_up(connection: Connection) -> None:
+        upgrade(connection)
+        name_store(connection)
+        _enter_areas(connection, places)
+
+    change(Database(data_dir=data_dir, url=url), bring_up)
+
+
+def is_initialised(data_dir: Path, *, url: str | None = None) -> bool:
+    """Tell whether there is a centre's database; blocking, changes nothing.
+
+    Raises:
+        DatabaseUrlWrong: the address names no PostgreSQL database.
+        StoreUnavailable: the database cannot be reached.
+    """
+    database = Database(data_dir=data_dir, url=url)
+    if database.is_embedded:
+        return database.file.exists()
+    found: list[bool] = []
+    change(database, lambda connection: found.append(inspect(connection).has_table("meta")))
+    return found[0]
+
+
+def change(database: Database, work: Callable[[Connection], None]) -> None:
+    """Run `work` on the database outside of any event loop, and commit what it did; blocking.
+
+    Raises:
+        DatabaseUrlWrong: the address names no PostgreSQL database.
+        StoreUnavailable: the database cannot be used.
+    """
+    with reached():
+        if database.is_embedded:
+            _change_file(database.file, work)
+            return
+        # Its driver knows only event loops, and the caller's may be running: this one is its own.
+        with ThreadPoolExecutor(1, thread_name_prefix="migrate") as thread:
+            thread.submit(asyncio.run, _change_on_server(database, work)).result()
+
+
+def _change_file(path: Path, work: Callable[[Connection], None]) -> None:
     engine = create_engine(f"sqlite:///{path}")
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             connection.exec_driver_sql("PRAGMA synchronous = FULL")
-            connection.exec_driver_sql("PRAGMA busy_timeout = 10000")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             connection.rollback()
-            upgrade(connection)
-            _name_store(connection)
-            _enter_areas(connection, places)
+            work(connection)
             connection.commit()
     finally:
         engine.dispose()
     path.chmod(0o600)
+
+
+async def _change_on_server(database: Database, work: Callable[[Connection], None]) -> None:
+    engine = database.engine(writes=True)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(work)
+            await connection.commit()
+    finally:
+        await engine.dispose()
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
@@ -53,27 +112,37 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     Raises:
         DatabaseTooNew: its revision is unknown to this release.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config = _config()
     config.attributes["connection"] = connection
-    _refuse_unknown_revision(connection, config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None:
+        check_known(current)
     command.upgrade(config, revision)
     connection.commit()
 
 
-def _refuse_unknown_revision(connection: Connection, config: Config) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is None:
-        return
+def check_known(revision: str) -> None:
+    """Refuse the revision of a later release.
+
+    Raises:
+        DatabaseTooNew: this release does not know it.
+    """
     try:
-        ScriptDirectory.from_config(config).get_revision(current)
+        ScriptDirectory.from_config(_config()).get_revision(revision)
     except CommandError as error:
         raise DatabaseTooNew(
-            f"the database has revision {current!r}, which this release does not know"
+            f"the database has revision {revision!r}, which this release does not know"
         ) from error
 
 
-def _name_store(connection: Connection) -> None:
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    return config
+
+
+def name_store(connection: Connection) -> None:
+    """Give a store its id, unless it has one."""
     known = connection.scalar(select(meta.c.value).where(meta.c.key == "store_id"))
     if known is None:
         connection.execute(insert(meta).values(key="store_id", value=str(uuid4())))

@@ -11,13 +11,29 @@ from ioc.web.api import alarms as alarms_api
 from ioc.web.api import broadcasts as broadcasts_api
 from ioc.web.api import devices as devices_api
 from ioc.web.api import evidence as evidence_api
+from ioc.web.api import keeping as keeping_api
+from ioc.web.api import notices as notices_api
+from ioc.web.api import rules as rules_api
+from ioc.web.api import shelves as shelves_api
 from ioc.web.api import sources as sources_api
 from ioc.web.api import station as station_api
 from ioc.web.failures import register_failures
 from ioc.web.feed import Feed
 from ioc.web.gateway_routes import create_gateway_router
 from ioc.web.limits import FailedLogins
-from ioc.web.pages import broadcasting, console, devices, login, phone, proofs, speaking, station
+from ioc.web.pages import (
+    broadcasting,
+    console,
+    devices,
+    keeping,
+    login,
+    notices,
+    phone,
+    proofs,
+    rules,
+    speaking,
+    station,
+)
 from ioc.web.security import Guard
 
 if TYPE_CHECKING:
@@ -49,16 +65,23 @@ def create_application(centre: "Centre") -> FastAPI:
         proofs,
         phone,
         station,
+        rules,
+        notices,
         feed_route,
+        keeping,
     ):
         application.include_router(room.router)
     for interface in (
         alarms_api,
+        shelves_api,
+        notices_api,
+        rules_api,
         evidence_api,
         devices_api,
         broadcasts_api,
         sources_api,
         station_api,
+        keeping_api,
     ):
         application.include_router(interface.router)
     application.include_router(create_gateway_router(centre))

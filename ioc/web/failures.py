@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ioc.people import Refusal
+from ioc.store.faults import StoreUnavailable
+from ioc.timeseries import SeriesRefused, SeriesUnavailable
 from ioc.web.errors import NotSignedIn, Refused, error_body
 from ioc.web.identity import centre_of, language_of
 from ioc.web.rendering import Page, wording_of
@@ -18,12 +20,16 @@ _log = structlog.get_logger(__name__)
 
 _STATUS_OF_REFUSAL = {
     "not_found": 404,
+    "held_already": 409,
+    "not_held": 409,
     "not_allowed": 403,
     "level_not_allowed": 403,
     "station_not_allowed": 403,
     "not_previewed": 409,
     "say_it_twice": 409,
     "still_busy": 409,
+    "rules_changed": 409,
+    "series_unavailable": 503,
     "phrase_missing": 409,
     "recording_too_large": 413,
     "recording_unavailable": 503,
@@ -42,7 +48,10 @@ class _Failure:
 def register_failures(application: FastAPI) -> None:
     """Make every failure of `application` answer with a sentence."""
     application.add_exception_handler(NotSignedIn, _not_signed_in)
-    for kind in (Refused, Refusal, RequestValidationError, HTTPException):
+    for kind in (
+        *(Refused, Refusal, StoreUnavailable, RequestValidationError, HTTPException),
+        *(SeriesRefused, SeriesUnavailable),
+    ):
         application.add_exception_handler(kind, _expected)
     application.add_exception_handler(Exception, _unexpected)
 
@@ -70,6 +79,11 @@ def _failure(error: Exception) -> _Failure:
         case Refusal():
             status_code = _STATUS_OF_REFUSAL.get(error.code, 422)
             return _Failure(status_code=status_code, code=error.code, vi=error.vi, en=error.en)
+        case SeriesRefused() | SeriesUnavailable():
+            return _said("series_away", 503)
+        case StoreUnavailable():
+            _log.warning("web.store_unavailable", why=str(error))
+            return _said("store_unavailable", 503)
         case HTTPException():
             code = _CODE_OF_STATUS.get(error.status_code, "bad_request")
             return _said(code, error.status_code)

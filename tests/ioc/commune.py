@@ -25,10 +25,11 @@ ADDED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def open_commune(folder: Path) -> AsyncIterator[Store]:
-    """Give a store with the commune's areas."""
-    initialise(folder, AREAS)
-    async with open_store(folder) as store:
+async def open_commune(folder: Path, url: str | None = None) -> AsyncIterator[Store]:
+    """Give a store with the commune's areas; `url`: of a database that has them already."""
+    if url is None:
+        initialise(folder, AREAS)
+    async with open_store(folder, url=url) as store:
         yield store
 
 

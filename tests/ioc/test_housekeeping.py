@@ -9,7 +9,7 @@ from ioc.housekeeping import clean_once
 from ioc.store import journal
 from ioc.store.tables import commands
 from ioc.store.tables import journal as journal_table
-from ioc.timeseries import Point, SeriesKey, open_series
+from ioc.timeseries import Point, SeriesKey, SeriesSettings, open_series
 from tests.ioc.commune import open_commune
 
 KEY = SeriesKey(gateway_id="tu-1", metric=Metric.CPU_SHARE)
@@ -26,14 +26,15 @@ async def test_old_lines_go_and_numbers_go_on(tmp_path, clock):
         await series.write([Point(key=KEY, sampled_at=clock.now(), value=1.0)])
         clock.advance(timedelta(days=401).total_seconds())
         await series.write([Point(key=KEY, sampled_at=clock.now(), value=2.0)])
-        await clean_once(store=store, series=series, clock=clock)
+        await clean_once(store=store, series=series, clock=clock, kept=SeriesSettings())
         async with store.read() as connection:
             numbers = (await connection.scalars(select(journal_table.c.number))).all()
-        buckets = await series.read(
-            KEY, start=clock.now() - timedelta(days=500), end=clock.now() + timedelta(1), step_s=60
-        )
+        day = timedelta(days=1)
+        kept = await series.read(KEY, clock.now() - 500 * day, clock.now() + day)
+        hours = await series.buckets(KEY, clock.now() - 500 * day, clock.now() + day, 3_600)
     assert numbers == [last]
-    assert [bucket.mean for bucket in buckets] == [2.0]
+    assert [point.value for point in kept] == [2.0]
+    assert [bucket.mean for bucket in hours] == [1.0, 2.0]
 
 
 async def test_what_cameras_pass_over_is_known_for_ever(tmp_path, clock):
@@ -57,7 +58,7 @@ async def test_what_cameras_pass_over_is_known_for_ever(tmp_path, clock):
         async with store.begin() as connection:
             await connection.execute(insert(commands), rows)
         clock.advance(timedelta(days=91).total_seconds())
-        await clean_once(store=store, series=series, clock=clock)
+        await clean_once(store=store, series=series, clock=clock, kept=SeriesSettings())
         async with store.read() as connection:
             kept = set((await connection.scalars(select(commands.c.command_id))).all())
     assert kept == {"mark_fixture.v1 done", "forget_fixture.v1 done"}

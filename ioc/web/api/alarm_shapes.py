@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from ioc.alarms.answers import FalseReason
+from ioc.alarms.suppression.spans import Span
 from ioc.web.api.shapes import Shape
 from ioc.web.reading.alarms import AlarmView, Transition
 from ioc.web.reading.evidence import Clip, Picture
@@ -61,6 +62,20 @@ class FixtureMark(Shape):
     object_id: Annotated[str, Field(max_length=36)]
 
 
+class PutAside(Shape):
+    """Why something is not to call, and how long: a `span`, or an instant with its offset."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+    span: Span | None = None
+    until: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.span is None) == (self.until is None):
+            raise ValueError("give either span or until")
+        return self
+
+
 class AlarmShape(Shape):
     """An alarm."""
 
@@ -82,6 +97,16 @@ class AlarmShape(Shape):
     returned_at: datetime | None
     repeats: int
     latched: bool
+    suppression: str
+    suppressed_until: datetime | None
+    cause_id: str | None
+    explains: int
+    chattering: bool
+    stale: bool
+    acknowledge_by: datetime | None
+    resolve_by: datetime | None
+    paused_at: datetime | None
+    escalation_step: int
     facts: dict[str, Any]
     pictures: list[PictureShape]
     clips: list[ClipShape]

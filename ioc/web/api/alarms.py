@@ -18,6 +18,7 @@ from ioc.alarms.answers import (
     undo_mark,
 )
 from ioc.alarms.states import AlarmState, Cause, TransitionRefused
+from ioc.alarms.suppression.shelving import PutAsideRefused
 from ioc.centre import Centre
 from ioc.fixture_orders import NotMarkable, order_fixture, order_forgetting
 from ioc.people import Access
@@ -61,7 +62,7 @@ async def read_alarms(centre: TheCentre, access: Reader, tab: Tab = "attention")
 @router.get("/alarms/{alarm_id}")
 async def read_alarm(centre: TheCentre, access: Reader, alarm_id: AlarmId) -> AlarmDetail:
     """One alarm with its transition log."""
-    return await _detail(centre, access, alarm_id)
+    return await read_detail(centre, access, alarm_id)
 
 
 @router.post("/alarms/{alarm_id}/acknowledge")
@@ -71,8 +72,8 @@ async def acknowledge_alarm(centre: TheCentre, access: Actor, alarm_id: AlarmId)
     async def act(connection: AsyncConnection, alarm_id: str, at: datetime) -> AlarmState:
         return await acknowledge(connection, alarm_id, login=access.login, at=at)
 
-    await _change(centre, access, alarm_id, act, deed="alarm_acknowledge")
-    return await _detail(centre, access, alarm_id)
+    await change_alarm(centre, access, alarm_id, act, deed="alarm_acknowledge")
+    return await read_detail(centre, access, alarm_id)
 
 
 @router.post("/alarms/{alarm_id}/close")
@@ -82,8 +83,8 @@ async def close_alarm(centre: TheCentre, access: Actor, alarm_id: AlarmId) -> Al
     async def act(connection: AsyncConnection, alarm_id: str, at: datetime) -> AlarmState:
         return await return_latched(connection, alarm_id, login=access.login, at=at)
 
-    await _change(centre, access, alarm_id, act, deed="alarm_close")
-    return await _detail(centre, access, alarm_id)
+    await change_alarm(centre, access, alarm_id, act, deed="alarm_close")
+    return await read_detail(centre, access, alarm_id)
 
 
 @router.post("/alarms/{alarm_id}/mark-false")
@@ -95,8 +96,8 @@ async def mark_alarm_false(
     async def act(connection: AsyncConnection, alarm_id: str, at: datetime) -> AlarmState:
         return await mark_false(connection, alarm_id, reason=mark.reason, login=access.login, at=at)
 
-    await _change(centre, access, alarm_id, act, deed="alarm_mark_false")
-    return await _detail(centre, access, alarm_id)
+    await change_alarm(centre, access, alarm_id, act, deed="alarm_mark_false")
+    return await read_detail(centre, access, alarm_id)
 
 
 @router.post("/alarms/{alarm_id}/undo")
@@ -106,8 +107,8 @@ async def undo_false_mark(centre: TheCentre, access: Actor, alarm_id: AlarmId) -
     async def act(connection: AsyncConnection, alarm_id: str, at: datetime) -> AlarmState:
         return await undo_mark(connection, alarm_id, login=access.login, at=at)
 
-    await _change(centre, access, alarm_id, act, deed="alarm_undo")
-    return await _detail(centre, access, alarm_id)
+    await change_alarm(centre, access, alarm_id, act, deed="alarm_undo")
+    return await read_detail(centre, access, alarm_id)
 
 
 @router.post("/alarms/{alarm_id}/mark-fixture")
@@ -127,9 +128,9 @@ async def mark_fixture(
         if ordered:
             await note_fixture_order(connection, alarm_id, login=access.login, at=at)
 
-    await _change(centre, access, alarm_id, act, deed="alarm_mark_fixture")
+    await change_alarm(centre, access, alarm_id, act, deed="alarm_mark_fixture")
     dispatch.wake()
-    return await _detail(centre, access, alarm_id)
+    return await read_detail(centre, access, alarm_id)
 
 
 @router.post("/alarms/{alarm_id}/forget-fixture")
@@ -146,12 +147,17 @@ async def forget_fixture(
         if ordered:
             await note_forgetting(connection, alarm_id, login=access.login, at=at)
 
-    await _change(centre, access, alarm_id, act, deed="alarm_forget_fixture")
+    await change_alarm(centre, access, alarm_id, act, deed="alarm_forget_fixture")
     dispatch.wake()
-    return await _detail(centre, access, alarm_id)
+    return await read_detail(centre, access, alarm_id)
 
 
-async def _detail(centre: Centre, access: Access, alarm_id: str) -> AlarmDetail:
+async def read_detail(centre: Centre, access: Access, alarm_id: str) -> AlarmDetail:
+    """Return an alarm with its log.
+
+    Raises:
+        Refused: it does not exist for this person.
+    """
     async with centre.store.read() as connection:
         alarm = await find_alarm(connection, access, alarm_id)
         if alarm is None:
@@ -165,7 +171,14 @@ async def _detail(centre: Centre, access: Access, alarm_id: str) -> AlarmDetail:
     )
 
 
-async def _change(centre: Centre, access: Access, alarm_id: str, act: Act, *, deed: str) -> None:
+async def change_alarm(
+    centre: Centre, access: Access, alarm_id: str, act: Act, *, deed: str
+) -> None:
+    """Let a person act on an alarm, in one transaction with its line in the audit log.
+
+    Raises:
+        Refused: it does not exist for this person, they may not, or it cannot be done.
+    """
     now = centre.clock.now()
     async with centre.store.begin() as connection:
         area_id = await connection.scalar(
@@ -183,6 +196,8 @@ async def _change(centre: Centre, access: Access, alarm_id: str, act: Act, *, de
             raise Refused(_why(error), status_code=409) from error
         except NotMarkable as error:
             raise Refused("not_markable", status_code=409) from error
+        except PutAsideRefused as error:
+            raise Refused(error.code, status_code=409) from error
         await write_audit(
             connection, Deed(login=access.login, action=deed, subject=alarm_id), at=now
         )

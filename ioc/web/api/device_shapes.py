@@ -70,6 +70,19 @@ class SeriesShape(Shape):
     values: list[float | None]
 
 
+class SeriesStoreShape(Shape):
+    """The store of measurements; what waits is on the centre's disk and not lost."""
+
+    store: str
+    """`sqlite`, `influxdb` or `victoriametrics`."""
+    waiting: int
+    waiting_since: datetime | None
+    refused: int
+    """Points that the store would not have, ever."""
+    fault: str
+    """Why it cannot be written just now, in English, for the technician; empty: it can."""
+
+
 class Me(Shape):
     """The person who asks; unsafe requests carry `csrf_token` as the header X-CSRF-Token."""
 

@@ -8,8 +8,15 @@ from fastapi import APIRouter, Query, Request
 
 from contracts.telemetry import Metric
 from ioc.centre import Centre
-from ioc.timeseries.series import Bucket, SeriesKey
-from ioc.web.api.device_shapes import DeviceList, DeviceShape, GatewayShape, Me, SeriesShape
+from ioc.timeseries import Bucket, SeriesKey
+from ioc.web.api.device_shapes import (
+    DeviceList,
+    DeviceShape,
+    GatewayShape,
+    Me,
+    SeriesShape,
+    SeriesStoreShape,
+)
 from ioc.web.errors import Refused
 from ioc.web.identity import Reader, TheCentre, TheSession
 from ioc.web.reading.devices import list_devices, list_gateways
@@ -108,7 +115,7 @@ async def read_series(
     step_s = 3_600 if measure is Measure.MOTION_MINUTES else hours * 3_600 // _STEPS
     end = centre.clock.now()
     start = end - timedelta(hours=hours)
-    buckets = await centre.series.read(key, start=start, end=end, step_s=step_s)
+    buckets = await centre.series.buckets(key, start, end, step_s)
     first = int(start.timestamp()) // step_s * step_s
     by_instant = {int(bucket.start.timestamp()): _value(bucket, measure) for bucket in buckets}
     instants = list(range(first, int(end.timestamp()) + 1, step_s))
@@ -119,6 +126,21 @@ async def read_series(
         step_s=step_s,
         instants=instants,
         values=[by_instant.get(instant) for instant in instants],
+    )
+
+
+@router.get("/series/store")
+async def read_series_store(centre: TheCentre, access: Reader) -> SeriesStoreShape:
+    """How the store of measurements is, for those who look after it."""
+    if not access.may_read_interfaces:
+        raise Refused("forbidden", status_code=403)
+    standing = await centre.series.standing()
+    return SeriesStoreShape(
+        store=centre.settings.series.store,
+        waiting=standing.waiting,
+        waiting_since=standing.waiting_since,
+        refused=standing.refused,
+        fault=standing.fault,
     )
 
 

@@ -25,7 +25,7 @@ from ioc.web.rendering import Page, ThePage
 router = APIRouter(include_in_schema=False)
 
 AlarmId = Annotated[str, Path(max_length=36)]
-_TABS: dict[str, Tab] = {"can-xu-ly": "attention", "tat-ca": "all"}
+_TABS: dict[str, Tab] = {"can-xu-ly": "attention", "tam-an": "shelved", "tat-ca": "all"}
 
 
 @router.get("/")
@@ -84,6 +84,7 @@ async def _rows(centre: Centre, access: Access, page: Page, tab: Tab) -> dict[st
         "empty": _empty(page, signal, tab),
         "what": speech.what,
         "heading": speech.heading,
+        "marks": speech.marks,
         "next_action": lambda alarm: next_action(
             alarm,
             may_acknowledge=access.may_acknowledge(alarm.area_id),
@@ -103,8 +104,8 @@ def _nothing(page: Page) -> Markup:
 
 def _empty(page: Page, signal: Signal, tab: Tab) -> str:
     words = page.wording.words
-    if tab == "all":
-        return words("alarm.empty_all")
+    if tab != "attention":
+        return words(f"alarm.empty_{tab}")
     event = (
         words("alarm.last_event", at=page.wording.at(signal.last_event_at))
         if signal.last_event_at

@@ -48,6 +48,7 @@ async def _tables(centre: Centre, access: Access, page: Page) -> dict[str, Any]:
         places = await read_places(connection, centre.settings)
         head = await read_head(connection, access)
         tests = await read_last_tests(connection)
+    series = await centre.series.standing()
     speech = Speech(wording=page.wording, places=places)
     online = {gateway.gateway_id for gateway in gateways if gateway.state == "online"}
 
@@ -64,6 +65,7 @@ async def _tables(centre: Centre, access: Access, page: Page) -> dict[str, Any]:
         "self_test": lambda tested: describe_self_test(tested, page.wording),
         "gateways": gateways,
         "devices": devices,
+        "series": series,
         "places": places,
         "head": head,
         "gateway_state": speech.gateway_state,

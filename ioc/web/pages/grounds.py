@@ -63,6 +63,7 @@ def grounds_of(alarm: AlarmView, sighting: EventData | None, wording: Wording) -
     measured = [code for code in codes if code not in against and code not in plain]
     return Grounds(
         supporting=(
+            *_rule(alarm, wording),
             *_where_and_how_long(alarm, wording),
             *(say_reason(code, wording) for code in plain),
             *_ways(sighting, wording),
@@ -164,6 +165,15 @@ def _ways(sighting: EventData | None, wording: Wording) -> Iterator[str]:
 def _judgement(alarm: AlarmView, wording: Wording) -> Iterator[str]:
     if isinstance(score := alarm.facts.get("score"), int | float):
         yield wording.words("alarm.score", percent=round(score * 100))
+
+
+def _rule(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+    """Say why a rule of the commune's own has fired, and what its author advises."""
+    if alarm.kind == "rule":
+        for fact in (f"why_{wording.words.language}", "advice"):
+            said = str(alarm.facts.get(fact, ""))
+            if said:
+                yield said
 
 
 def _advice(alarm: AlarmView, wording: Wording) -> Iterator[str]:

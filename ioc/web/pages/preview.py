@@ -12,9 +12,11 @@ from ioc.alarms.rules import RULES, AlarmKind
 from ioc.centre import Centre
 from ioc.fixture_orders import newest_order
 from ioc.gateways import register
+from ioc.notify.reading import read_delivery
 from ioc.people import Access, Refusal
 from ioc.web.errors import Refused
 from ioc.web.pages.grounds import grounds_of
+from ioc.web.pages.notices import tell_delivery
 from ioc.web.pages.overlay import overlay_of
 from ioc.web.pages.proofs import render_proofs
 from ioc.web.pages.saying import Speech
@@ -28,6 +30,8 @@ from ioc.web.rendering import Page
 _SPEAK_AT_ONCE = frozenset({"littering", "intrusion", "loitering", "crowding"})
 """Somebody may hear it; at a camera's fault other things come first."""
 _SPEAK_LATER = frozenset({"camera_degraded", "broadcast_failed"})
+_EQUIPMENT = frozenset({"camera_degraded", "device_down", "gateway_down"})
+"""Somebody may work on it: it can be taken out of service."""
 _FILMED = _SPEAK_AT_ONCE
 _CLIP_WITHIN = timedelta(minutes=10)
 """Its last second is seen, and it is announced, much sooner."""
@@ -51,6 +55,7 @@ async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: s
         markable = _markable(alarm)
         order = await newest_order(connection, alarm_id, markable) if markable else None
         gateway = await register.find(connection, alarm.gateway_id)
+        delivery = await read_delivery(connection, alarm_id)
     alarm = await asyncio.to_thread(_as_on_disk, centre, alarm)
     speech = Speech(wording=page.wording, places=places)
     can_speak = access.may_speak(alarm.area_id) and alarm.device_id is not None
@@ -60,7 +65,12 @@ async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: s
         what=speech.what,
         heading=speech.heading,
         grounds=grounds_of(alarm, sighting, page.wording),
-        handling=[*_spoken(alarm, page), *speech.handling(alarm, history)],
+        handling=[
+            *_spoken(alarm, page),
+            *speech.handling(alarm, history),
+            *speech.marks(alarm),
+        ],
+        equipment=alarm.kind in _EQUIPMENT,
         overlays={
             picture.role: overlay_of(picture, sighting, page.wording) for picture in alarm.pictures
         },
@@ -75,8 +85,10 @@ async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: s
         film_expected=_is_film_expected(alarm, page.wording.now),
         other_clips=[clip for clip in alarm.clips if clip != alarm.film],
         corrected=corrected,
+        notified=tell_delivery(delivery, page.wording),
         answers=[await _answer(centre, access, page, each) for each in answering],
         may_acknowledge=access.may_acknowledge(alarm.area_id),
+        may_hold=access.may_hold,
         speak_at_once=can_speak and alarm.kind in _SPEAK_AT_ONCE,
         speak_later=can_speak and alarm.kind in _SPEAK_LATER,
     )

@@ -72,6 +72,25 @@ class Speech:
             lines.append(words("alarm.returned_at", at=self.wording.at(alarm.returned_at)))
         return lines
 
+    def marks(self, alarm: AlarmView) -> Iterator[str]:
+        """Give what else a row says: why it is silent, how many it explains, that time presses."""
+        words, wording = self.wording.words, self.wording
+        if alarm.suppression:
+            until = f"{alarm.suppression}{'_until' if alarm.suppressed_until else ''}"
+            yield words(f"suppression.{until}", until=wording.at(alarm.suppressed_until))
+        if alarm.explains:
+            yield words("alarm.explains", n=alarm.explains)
+        if alarm.chattering:
+            yield words("alarm.chattering")
+        if alarm.stale:
+            yield words("alarm.stale")
+        if alarm.paused_at is not None:
+            yield words("alarm.paused", at=wording.at(alarm.paused_at))
+        elif alarm.resolve_by is not None and alarm.state != "normal":
+            late = wording.now > alarm.resolve_by
+            said = "alarm.overdue" if late else "alarm.resolve_by"
+            yield words(said, at=wording.at(alarm.resolve_by))
+
     def timeline(self, history: Sequence[Transition]) -> Iterator[tuple[Transition, str]]:
         """Give each line of the log with what happened; of a camera, which condition it was."""
         in_force: set[str] = set()
@@ -100,10 +119,19 @@ class Speech:
             return describe_talk_down_step(step.note or "", words)
         if step.cause == "corroborate" and words.knows(claim := f"claim.{step.note}"):
             return words("cause.corroborate", claim=words(claim))
+        if step.cause in ("shelve", "out_of_service", "suppress"):
+            return self._put_aside(step)
         for key in (step.note, step.cause):
             if key and words.knows(f"cause.{key}"):
                 return words(f"cause.{key}")
         return step.cause
+
+    def _put_aside(self, step: Transition) -> str:
+        words = self.wording.words
+        if step.cause != "suppress":
+            return words(f"cause.{step.cause}", note=step.note or "")
+        explained = f"cause.suppress_{step.note}"
+        return words(explained if words.knows(explained) else "cause.suppress")
 
     def fixture(
         self, order: FixtureOrder | None, *, gateway_online: bool, deed: str = "fixture"
@@ -201,6 +229,8 @@ class Speech:
         if alarm.kind == "camera_degraded":
             named = [condition_name(each, self.wording) for each in conditions_of(alarm)]
             return words("kind.camera_degraded", conditions=", ".join(named))
+        if alarm.kind == "rule":
+            return words("kind.rule", name=str(alarm.facts.get("name", "")))
         if words.knows(f"kind.{alarm.kind}"):
             return words(f"kind.{alarm.kind}")
         return words("kind.other", kind=alarm.kind)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import decode_event
@@ -16,7 +16,7 @@ from ioc.people import Access
 from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, users
 from ioc.web.reading.evidence import NOTHING_SHOWN, ROLES, Clip, Picture, Shown, read_shown
 
-Tab = Literal["attention", "all"]
+Tab = Literal["attention", "shelved", "all"]
 PRIORITIES = ("critical", "high", "medium", "low")
 AWAITING = frozenset({"unacknowledged", "rtn_unacknowledged"})
 _LIST_LIMIT = 300
@@ -61,6 +61,19 @@ class AlarmView:
     returned_at: datetime | None
     repeats: int
     latched: bool
+    suppression: str
+    """Why it calls nobody: empty, shelved, suppressed_by_design or out_of_service."""
+    suppressed_until: datetime | None
+    cause_id: str | None
+    explains: int
+    """How many open alarms it explains."""
+    chattering: bool
+    stale: bool
+    acknowledge_by: datetime | None
+    resolve_by: datetime | None
+    paused_at: datetime | None
+    """Its gateway is away since: the times above are not counted on."""
+    escalation_step: int
     facts: dict[str, Any]
     pictures: tuple[Picture, ...]
     """Of the latest sighting that still lasts, else of the latest; before, depositing, after."""
@@ -111,7 +124,9 @@ async def list_alarms(
         alarms.c.alarm_id,
     )
     if tab == "attention":
-        query = query.where(alarms.c.state != "normal")
+        query = query.where(alarms.c.state != "normal", _stands_out())
+    elif tab == "shelved":
+        query = query.where(_put_aside())
     return await _views(connection, (await connection.execute(query.limit(_LIST_LIMIT))).all())
 
 
@@ -128,7 +143,7 @@ async def count_alarms(connection: AsyncConnection, access: Access) -> dict[str,
     """Return how many alarms are not back to normal, per priority."""
     rows = await connection.execute(
         select(alarms.c.priority, func.count().label("number"))
-        .where(alarms.c.area_id.in_(access.area_ids), alarms.c.state != "normal")
+        .where(alarms.c.area_id.in_(access.area_ids), alarms.c.state != "normal", _stands_out())
         .group_by(alarms.c.priority)
     )
     counted = {row.priority: row.number for row in rows}
@@ -176,6 +191,18 @@ async def clock_was_corrected(connection: AsyncConnection, alarm_id: str) -> boo
     return corrected is not None
 
 
+def _stands_out() -> ColumnElement[bool]:
+    """What is put aside, explained or only just begun (on-delay) is no work to do."""
+    waiting = alarms.c.annunciates_at.is_not(None) & alarms.c.annunciate.is_(False)
+    return (alarms.c.suppression == "") & ~waiting
+
+
+def _put_aside() -> ColumnElement[bool]:
+    """A shelf outlasts its alarm; what another alarm explains lasts as long as itself."""
+    by_person = alarms.c.suppression.in_(("shelved", "out_of_service"))
+    return by_person | ((alarms.c.suppression != "") & (alarms.c.state != "normal"))
+
+
 def _condition(body: str) -> str | None:
     try:
         reported = decode_event(body).data
@@ -207,13 +234,28 @@ async def _views(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> tuple
             )
         )
     )
+    explained = await _count_explained(connection, alarm_ids)
     return tuple(
-        _view(row, shown.get(row.alarm_id, NOTHING_SHOWN), spoken=row.alarm_id in spoken)
+        _view(
+            row,
+            shown.get(row.alarm_id, NOTHING_SHOWN),
+            spoken=row.alarm_id in spoken,
+            explains=explained.get(row.alarm_id, 0),
+        )
         for row in rows
     )
 
 
-def _view(row: Row[Any], shown: Shown, *, spoken: bool) -> AlarmView:
+async def _count_explained(connection: AsyncConnection, alarm_ids: list[str]) -> dict[str, int]:
+    found = await connection.execute(
+        select(alarms.c.cause_id, func.count().label("number"))
+        .where(alarms.c.cause_id.in_(alarm_ids), alarms.c.state != "normal")
+        .group_by(alarms.c.cause_id)
+    )
+    return {row.cause_id: row.number for row in found}
+
+
+def _view(row: Row[Any], shown: Shown, *, spoken: bool, explains: int) -> AlarmView:
     return AlarmView(
         alarm_id=row.alarm_id,
         kind=row.kind,
@@ -233,6 +275,16 @@ def _view(row: Row[Any], shown: Shown, *, spoken: bool) -> AlarmView:
         returned_at=row.returned_at,
         repeats=row.repeats,
         latched=row.latched,
+        suppression=row.suppression,
+        suppressed_until=row.suppressed_until,
+        cause_id=row.cause_id,
+        explains=explains,
+        chattering=row.chattering,
+        stale=row.stale,
+        acknowledge_by=row.acknowledge_by,
+        resolve_by=row.resolve_by,
+        paused_at=row.paused_at,
+        escalation_step=row.escalation_step,
         facts=dict(row.facts or {}),
         pictures=shown.pictures,
         clips=shown.clips,

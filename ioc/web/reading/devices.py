@@ -1,8 +1,10 @@
 """Gateways and devices with their state and since when, within a person's areas."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,10 +14,13 @@ from ioc.alarms.rules import AlarmKind
 from ioc.alarms.states import AlarmState
 from ioc.people import Access
 from ioc.store.tables import alarms, devices, events, gateways
-from ioc.timeseries.series import SeriesKey, TimeSeries
+from ioc.timeseries import SeriesKey, SeriesRefused, SeriesStore, SeriesUnavailable
+
+_log = structlog.get_logger(__name__)
 
 _UNDEGRADED: tuple[tuple[str, ...], datetime | None] = ((), None)
 _BACKLOG_WINDOW = timedelta(minutes=10)
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +75,7 @@ class Signal:
 
 
 async def list_gateways(
-    connection: AsyncConnection, access: Access, *, series: TimeSeries, now: datetime
+    connection: AsyncConnection, access: Access, *, series: SeriesStore, now: datetime
 ) -> tuple[GatewayView, ...]:
     """Return the gateways of the person's areas, by name."""
     rows = (
@@ -80,6 +85,7 @@ async def list_gateways(
             .order_by(gateways.c.name, gateways.c.gateway_id)
         )
     ).all()
+    backlogs = await _backlogs(series, [row.gateway_id for row in rows], now)
     return tuple(
         [
             GatewayView(
@@ -91,7 +97,7 @@ async def list_gateways(
                 last_heard_at=row.last_heard_at,
                 clock_synced=row.clock_synced,
                 agent_version=row.agent_version,
-                backlog=await _backlog(series, row.gateway_id, now),
+                backlog=backlogs.get(row.gateway_id),
             )
             for row in rows
         ]
@@ -173,7 +179,19 @@ def _gateway_state(*, seen: bool, online: bool) -> str:
     return "online" if online else "offline"
 
 
-async def _backlog(series: TimeSeries, gateway_id: str, now: datetime) -> int | None:
-    key = SeriesKey(gateway_id=gateway_id, metric=Metric.OUTBOX_DEPTH)
-    buckets = await series.read(key, start=now - _BACKLOG_WINDOW, end=now, step_s=10)
-    return round(buckets[-1].mean) if buckets else None
+async def _backlogs(
+    series: SeriesStore, gateway_ids: Sequence[str], now: datetime
+) -> dict[str, int]:
+    """Return what gateways have not sent yet; none while their series cannot be read."""
+    found: dict[str, int] = {}
+    if (await series.standing()).fault:  # the page is about more than this, and must not wait
+        return found
+    try:
+        for gateway_id in gateway_ids:
+            key = SeriesKey(gateway_id=gateway_id, metric=Metric.OUTBOX_DEPTH)
+            samples = await series.read(key, now - _BACKLOG_WINDOW, now + _CLOCKS_DIFFER)
+            if samples:
+                found[gateway_id] = round(samples[-1].value)
+    except (SeriesRefused, SeriesUnavailable) as error:
+        _log.warning("devices.backlogs_unknown", why=str(error))
+    return found

@@ -46,6 +46,7 @@ const deeds = {
   talk_down: (alarmId) => panel.open(alarmId),
   mark_false: (alarmId, { reason }) => markFalse(alarmId, reason),
   mark_fixture: (alarmId, { object }) => change(alarmId, 'mark-fixture', 'fixture_ordered', { object_id: object }),
+  unshelve: (alarmId) => change(alarmId, 'unshelve', 'unshelved'),
   view: (alarmId) => list.pick(list.row(alarmId), { open: true }),
 };
 
@@ -58,6 +59,32 @@ async function change(alarmId, deed, done, body) {
 async function markFalse(alarmId, reason) {
   await change(alarmId, 'mark-false', 'marked_false', { reason });
   undo.offer(() => change(alarmId, 'undo', 'undone'));
+}
+
+/** Put aside what the form says: a span, or a day and hour of this browser's clock. */
+async function putAside(form, deed) {
+  const { reason, span, until } = Object.fromEntries(new FormData(form));
+  if (!reason.trim() || (span === 'until' && !until)) {
+    complain(say('shelf_incomplete'));
+    return;
+  }
+  const when = span === 'until' ? { until: new Date(until).toISOString() } : { span };
+  const { alarm } = form.dataset;
+  await change(alarm, deed, 'shelved', { reason, ...when });
+  undo.offer(() => change(alarm, 'unshelve', 'unshelved'), 'shelved');
+  complain('');
+}
+
+/** Take back what was put aside, or open the form that puts aside, its reason in focus. */
+async function shelveOrNot() {
+  await preview.loading;
+  const form = find('#preview .shelf');
+  if (!form) {
+    await pressKey('unshelve');
+  } else if (form.dataset.alarm === list.selected) {
+    form.closest('details').open = true;
+    find('input', form).focus();
+  }
 }
 
 async function press(button) {
@@ -107,6 +134,11 @@ document.addEventListener('click', (event) => {
       .then(() => preview.show(list.selected)).catch(explain);
   }
 });
+document.addEventListener('submit', (event) => {
+  if (!event.target.matches('.shelf')) return;
+  event.preventDefault();
+  putAside(event.target, event.submitter.dataset.deed).catch(explain);
+});
 find('#help-open').addEventListener('click', () => find('#help').showModal());
 findAll('dialog').forEach((dialog) => dialog.addEventListener('click', (event) => {
   if (event.target === dialog) dialog.close();
@@ -119,7 +151,8 @@ listenToKeys({
   A: () => pressKey('acknowledge'),
   L: () => pressKey('talk_down'),
   F: chooseFalse,
-  Escape: () => findAll('#preview .acts details[open]').forEach(fold),
+  H: shelveOrNot,
+  Escape: () => findAll('#preview .acts details[open], #preview .shelve[open]').forEach(fold),
   U: () => undo.press(),
   ' ': () => preview.playClip(),
   N: () => list.showPending(),

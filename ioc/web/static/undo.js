@@ -13,11 +13,11 @@ export class Undo {
     this.bar.addEventListener('click', () => this.press());
   }
 
-  /** Offer to take something back by `work`. */
-  offer(work) {
+  /** Offer to take something back by `work`; `done` names what is said of it. */
+  offer(work, done = 'marked_false') {
     clearTimeout(this.timer);
     this.work = work;
-    tell(this.bar, say('marked_false'));
+    tell(this.bar, say(done));
     this.timer = setTimeout(() => this.forget(), OFFERED_MS);
   }
 

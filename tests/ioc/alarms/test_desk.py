@@ -30,9 +30,9 @@ from tests.ioc.commune import open_commune
 
 
 @pytest.fixture
-async def store(tmp_path) -> AsyncIterator[Store]:
+async def store(tmp_path, database_url) -> AsyncIterator[Store]:
     """An empty commune."""
-    async with open_commune(tmp_path) as opened:
+    async with open_commune(tmp_path, database_url) as opened:
         yield opened
 
 

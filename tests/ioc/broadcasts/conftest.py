@@ -57,8 +57,8 @@ class KeptBus:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with open_commune(tmp_path) as opened:
+async def store(tmp_path: Path, database_url: str | None) -> AsyncIterator[Store]:
+    async with open_commune(tmp_path, database_url) as opened:
         await add_gateway(opened, "tu-1", area_id="ban-chuong")
         await add_gateway(opened, "tu-2", area_id="na-lang")
         yield opened

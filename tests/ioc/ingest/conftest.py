@@ -18,7 +18,7 @@ from ioc.ingest.intake import Intake
 from ioc.ingest.received import Received
 from ioc.settings import Broker
 from ioc.store.engine import Store
-from ioc.timeseries import TimeSeries, open_series
+from ioc.timeseries import SeriesStore, open_series
 from tests.fakes.clock import FakeClock
 from tests.ioc.commune import add_gateway, open_commune
 from tests.ioc.sender import Sender
@@ -29,7 +29,7 @@ class Centre:
     """What a test of ingest needs to hand."""
 
     store: Store
-    series: TimeSeries
+    series: SeriesStore
     bus: Bus
     intake: Intake
     clock: FakeClock
@@ -57,9 +57,11 @@ class Centre:
 
 
 @pytest.fixture
-async def centre(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Centre]:
+async def centre(
+    tmp_path: Path, clock: FakeClock, database_url: str | None
+) -> AsyncIterator[Centre]:
     """A centre that knows the gateway `tu-1`, which has never been seen."""
-    async with open_commune(tmp_path) as store, open_series(tmp_path) as series:
+    async with open_commune(tmp_path, database_url) as store, open_series(tmp_path) as series:
         await add_gateway(store, "tu-1", area_id="ban-chuong", online=False)
         bus = Bus(
             Broker(), password="", instance=str(uuid4()), store_id=store.store_id, clock=clock

@@ -194,7 +194,7 @@ async def _dated(centre, sender, *, sequence):
     key = SeriesKey(gateway_id="tu-1", metric=Metric.CPU_SHARE)
     span = timedelta(hours=3)
     now = centre.clock.now()
-    buckets = await centre.series.read(key, start=now - span, end=now + span, step_s=10)
+    buckets = await centre.series.buckets(key, now - span, now + span, 10)
     return buckets[-1].start
 
 
@@ -211,9 +211,7 @@ async def test_telemetry_becomes_series_and_is_acknowledged_apart(centre, sender
         await centre.intake.take_telemetry([sender.telemetry(1, sample)])
     key = SeriesKey(gateway_id="tu-1", device_id="cam-1", metric=Metric.CAMERA_FPS)
     start = centre.clock.now() - timedelta(minutes=1)
-    buckets = await centre.series.read(
-        key, start=start, end=start + timedelta(minutes=5), step_s=60
-    )
+    buckets = await centre.series.buckets(key, start, start + timedelta(minutes=5), 60)
     assert [(b.count, b.mean) for b in buckets] == [(1, 12.5)]
     ack = await centre.ack(sender)
     assert (ack.committed, ack.telemetry.committed) == ((), ((1, 1),))
@@ -238,9 +236,7 @@ async def test_a_metric_that_a_newer_gateway_measures_costs_no_other_sample(cent
         assert [line["metrics"] for line in named] == ([["nose_length"]] if sequence == 1 else [])
     key = SeriesKey(gateway_id="tu-1", device_id="cam-1", metric=Metric.SHARPNESS)
     start = centre.clock.now() - timedelta(minutes=1)
-    buckets = await centre.series.read(
-        key, start=start, end=start + timedelta(minutes=5), step_s=60
-    )
+    buckets = await centre.series.buckets(key, start, start + timedelta(minutes=5), 60)
     assert [(b.count, b.mean) for b in buckets] == [(1, 0.9)]
     assert (await centre.ack(sender)).telemetry.committed == ((1, 3),)
     assert len(await centre.rows(quarantine)) == 2

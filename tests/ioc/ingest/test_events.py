@@ -1,6 +1,7 @@
 """Events are stored once, whatever the wire does; what cannot be read is kept and spoils nothing."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from structlog.testing import capture_logs
@@ -147,13 +148,9 @@ async def test_motion_is_an_event_and_no_alarm(centre, sender):
 async def test_a_batch_the_store_cannot_take_holds_up_no_other(centre, sender):
     """It stays with its gateway; the ones beside it are committed."""
     poison, fine = sender.event(motion()), sender.event(motion())
-    async with centre.store.begin() as connection:
-        await connection.exec_driver_sql(
-            "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.sequence = 1 "
-            "BEGIN SELECT RAISE(ABORT, 'poison'); END"
-        )
-    with capture_logs() as logs:
-        await centre.take(sender.batch(poison), sender.batch(fine))
+    async with _refusing_the_first(centre.store):
+        with capture_logs() as logs:
+            await centre.take(sender.batch(poison), sender.batch(fine))
     faults = [line["fault"] for line in logs if line["event"] == "work.failed"]
     assert ["poison" in fault for fault in faults] == [True, True]
     assert [row["sequence"] for row in await centre.rows(events)] == [2]
@@ -210,3 +207,24 @@ async def test_quarantine_is_bounded_while_it_is_filled(centre, sender, monkeypa
     kept = await centre.rows(quarantine)
     assert [row["number"] for row in kept] == [8, 9, 10, 11, 12]
     assert {len(row["payload"]) for row in kept} == {131_072}
+
+
+@asynccontextmanager
+async def _refusing_the_first(store):
+    """Have the database refuse the event with sequence 1, in whichever way it can."""
+    async with store.begin() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        await connection.exec_driver_sql(_IN_SQLITE if is_sqlite else _IN_POSTGRESQL)
+    try:
+        yield
+    finally:
+        if not is_sqlite:
+            async with store.begin() as connection:
+                await connection.exec_driver_sql("ALTER TABLE events DROP CONSTRAINT poison")
+
+
+_IN_SQLITE = (
+    "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.sequence = 1 "
+    "BEGIN SELECT RAISE(ABORT, 'poison'); END"
+)
+_IN_POSTGRESQL = "ALTER TABLE events ADD CONSTRAINT poison CHECK (sequence <> 1)"

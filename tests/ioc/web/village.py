@@ -53,6 +53,7 @@ PEOPLE = {
     "truongxom": (Role.HAMLET_HEAD, "Triệu Văn Hào", "ban-chuong"),
     "trucnalay": (Role.OPERATOR, "Đặng Thị Lay", "na-lay"),
 }
+AT_ONCE = {"on_delay_s": 0, "off_delay_s": 0}
 
 
 def village_settings(folder: Path, *, port: int = 8080) -> Settings:
@@ -67,6 +68,7 @@ def village_settings(folder: Path, *, port: int = 8080) -> Settings:
                 {"id": "na-lay", "name": "Nà Lay", "parent": "xa"},
             ],
             "web": {"port": port},
+            "alarms": {"kinds": {"device_down": AT_ONCE, "gateway_down": AT_ONCE}},
         }
     )
 

@@ -1,0 +1,1 @@
+"""A day of a commune's alarms, drawn and replayed."""

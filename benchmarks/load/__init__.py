@@ -1,0 +1,1 @@
+"""What the benchmark of the centre is made of."""

@@ -1,0 +1,1 @@
+"""Notifications: from what must reach people to what each of their telephones was given."""

@@ -1,0 +1,1 @@
+"""The channels, each an adapter to what one service speaks; none knows of alarms or of the store."""

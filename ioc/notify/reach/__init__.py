@@ -1,0 +1,1 @@
+"""Under which addresses people are reached, and how they want to be told."""

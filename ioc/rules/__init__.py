@@ -1,0 +1,1 @@
+"""Rules of the commune's own: what calls people beside what gateways decide, written in YAML."""

@@ -1,0 +1,1 @@
+"""What rules make of events and measured values: matchers, windows, delays; pure."""

@@ -1,0 +1,75 @@
+"""Why a rule has fired, in one sentence of Vietnamese and one of English; pure."""
+
+from collections.abc import Sequence
+
+from ioc.rules.evaluation.happenings import Happening, Why
+from ioc.rules.evaluation.windows import Instant
+from ioc.rules.language.document import Absence, Band, Change, Rate, RuleShape
+
+_PER = {"second": ("giây", "s"), "minute": ("phút", "min"), "hour": ("giờ", "h")}
+
+
+def of_event(rule: RuleShape, happening: Happening) -> Why:
+    """Return why an event rule has fired: the event, its tested fields, how often."""
+    kind = happening.kind.rpartition(".")[0]
+    fields = rule.event.where if rule.event else {}
+    told = ", ".join(f"{field} = {_value(happening, field)}" for field in fields)
+    said = f"{kind} ({told})" if told else kind
+    if rule.times == 1 or rule.within_s is None:
+        return Why(vi=f"Sự kiện {said}.", en=f"Event {said}.")
+    vi, en = _span(rule.within_s)
+    return Why(
+        vi=f"Sự kiện {said}: ít nhất {rule.times} lần trong {vi}.",
+        en=f"Event {said}: at least {rule.times} times within {en}.",
+    )
+
+
+def of_sequence(rule: RuleShape, chain: Sequence[Instant]) -> Why:
+    """Return why a sequence has fired: its steps, and how far apart they were."""
+    steps = rule.sequence.steps if rule.sequence else ()
+    names = [step.rule or (step.event.kind if step.event else "") for step in steps]
+    vi, en = _span((chain[-1][0] - chain[0][0]).total_seconds())
+    return Why(vi=f"{', rồi '.join(names)} trong {vi}.", en=f"{', then '.join(names)} within {en}.")
+
+
+def of_series(rule: RuleShape, band: Band | Absence, measured: float) -> Why:
+    """Return why a series rule has fired: what was measured, and the limit."""
+    metric = rule.series.metric if rule.series else ""
+    if isinstance(band, Absence):
+        (vi, en), (vi_limit, en_limit) = _span(measured), _span(band.for_s)
+        return Why(
+            vi=f"Không có số đo {metric} từ {vi} nay (giới hạn {vi_limit}).",
+            en=f"Nothing measured of {metric} for {en} (limit {en_limit}).",
+        )
+    limit = band.above if band.above is not None else band.below
+    side = ("trên", "above") if band.above is not None else ("dưới", "below")
+    what = _what(band)
+    return Why(
+        vi=f"{metric}{what[0]} = {_number(measured)}{what[2]}, {side[0]} {_number(limit)}.",
+        en=f"{metric}{what[1]} = {_number(measured)}{what[2]}, {side[1]} {_number(limit)}.",
+    )
+
+
+def _what(band: Band) -> tuple[str, str, str]:
+    if isinstance(band, Change):
+        return " so với tuần trước", " against last week", " %"
+    if isinstance(band, Rate):
+        vi, en = _PER[band.per]
+        return f" mỗi {vi}", f" per {en}", ""
+    return "", "", ""
+
+
+def _value(happening: Happening, field: str) -> str:
+    value = getattr(happening.fields, field, None)
+    return _number(value) if isinstance(value, float) else str(value)[:80]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
+
+
+def _span(seconds: float) -> tuple[str, str]:
+    for size, vi, en in ((86_400, "ngày", "d"), (3_600, "giờ", "h"), (60, "phút", "min")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {vi}", f"{seconds / size:.3g} {en}"
+    return f"{seconds:.3g} giây", f"{seconds:.3g} s"

@@ -1,0 +1,39 @@
+"""The page of what is kept: the disk, what is on hold, what was deleted."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import RedirectResponse, Response
+
+from ioc.keeping.books import read_books
+from ioc.web.identity import Reader, TheCentre
+from ioc.web.pages.login import home_of
+from ioc.web.reading.alarms import find_alarm
+from ioc.web.reading.head import read_head
+from ioc.web.rendering import ThePage
+
+router = APIRouter(include_in_schema=False)
+
+Asked = Annotated[str | None, Query(alias="canh-bao", max_length=36)]
+
+
+@router.get("/luu-giu")
+async def show_keeping(
+    centre: TheCentre, access: Reader, page: ThePage, asked: Asked = None
+) -> Response:
+    """What is kept; with an alarm in the address also a form that puts it on hold."""
+    if not access.may_open_console:
+        return RedirectResponse(home_of(access), status_code=303)
+    async with centre.store.read() as connection:
+        head = await read_head(connection, access)
+        books = await read_books(connection, area_ids=access.area_ids)
+        alarm = await find_alarm(connection, access, asked) if asked else None
+    return page.answer(
+        "keeping.html",
+        tab="keeping",
+        head=head,
+        books=books,
+        kept=centre.settings.retention,
+        alarm=alarm,
+        may_hold=access.may_hold,
+    )

@@ -1,0 +1,322 @@
+"""Evenings at the commune: who is called, when, and who is left in peace."""
+
+from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ioc.alarms import AlarmKind, AlarmState
+from ioc.alarms.settings import AlarmSettings, policies_of
+from ioc.store.engine import Store
+from tests.ioc.commune import open_commune
+from tests.timeline import (
+    At,
+    Between,
+    Stage,
+    annunciation,
+    answered,
+    cleared,
+    crowd,
+    down,
+    littering,
+    no_annunciation,
+    open_stage,
+    out_of_service,
+    play,
+    shelved,
+    unshelved,
+    up,
+)
+
+CAMERA, GATEWAY = AlarmKind.DEVICE_DOWN, AlarmKind.GATEWAY_DOWN
+LITTERING, POWER = AlarmKind.LITTERING, AlarmKind.POWER_CUT
+
+
+@pytest.fixture
+async def store(tmp_path) -> AsyncIterator[Store]:
+    """An empty commune."""
+    async with open_commune(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def stage(store) -> Stage:
+    """The product's own delays; two of three gateways on one supply, a switch before two cameras."""
+    settings = AlarmSettings.model_validate(
+        {
+            "depends_on": {
+                "tu-1": "supply:dien",
+                "tu-2": "supply:dien",
+                "tu-3": "supply:dien",
+                "tu-4/cam-1": "tu-4/switch",
+                "tu-4/cam-2": "tu-4/switch",
+            },
+            "expected": [
+                {"name": "Chợ phiên", "kinds": ["crowding"], "from": "05:00", "to": "09:00"}
+            ],
+        }
+    )
+    return open_stage(store, policies_of(settings, ZoneInfo("UTC")))
+
+
+async def test_a_camera_that_comes_back_within_its_delay_calls_nobody(stage):
+    """Half a minute without a signal is the weather."""
+    await play(
+        stage,
+        [
+            At("21:00", down("tu-1/cam-1")),
+            At("21:00:20", up("tu-1/cam-1")),
+            Between("21:00", "22:00", no_annunciation),
+        ],
+    )
+    assert (await stage.newest(CAMERA, "tu-1", "cam-1"))["state"] == AlarmState.NORMAL
+
+
+async def test_a_camera_that_stays_away_calls_once(stage):
+    """After thirty seconds; its return needs fifteen to be believed."""
+    await play(
+        stage,
+        [
+            At("21:00", down("tu-1/cam-1")),
+            Between("21:00", "21:00:30", no_annunciation),
+            Between("21:00:30", "21:00:31", annunciation(CAMERA)),
+            At("21:05", up("tu-1/cam-1")),
+            At("21:05:05", down("tu-1/cam-1")),
+            Between("21:00:31", "21:30", no_annunciation),
+        ],
+    )
+    assert (await stage.newest(CAMERA, "tu-1", "cam-1"))["state"] == AlarmState.UNACKNOWLEDGED
+
+
+async def test_a_flapping_camera_is_one_chattering_alarm(stage):
+    """It never lasts long enough to call, and never works: so it calls as chattering, once."""
+    flapping = [
+        At(f"21:{minute:02}:{second:02}", act("tu-1/cam-1"))
+        for minute in range(10)
+        for second, act in ((0, down), (10, up), (20, down), (30, up), (40, down), (50, up))
+    ]
+    await play(
+        stage,
+        [*flapping, Between("21:00", "21:01", annunciation(CAMERA)),
+         Between("21:01", "22:00", no_annunciation)],
+    )  # fmt: skip
+    alarm = await stage.newest(CAMERA, "tu-1", "cam-1")
+    assert (alarm["state"], alarm["chattering"]) == (AlarmState.RTN_UNACKNOWLEDGED, False)
+
+
+async def test_a_gateway_explains_its_cameras(stage):
+    """One call; the cameras come back with it."""
+    await play(
+        stage,
+        [
+            At("21:00", down("tu-4/cam-1")),
+            At("21:00:05", down("tu-4")),
+            At("21:00:07", down("tu-4/cam-2")),
+            At("21:05", answered(GATEWAY, "tu-4")),
+            Between("21:00", "21:10", annunciation(GATEWAY)),
+            At("21:10", up("tu-4")),
+            At("21:10:20", up("tu-4/cam-1")),
+            Between("21:10", "21:10:59", no_annunciation),
+            Between("21:11", "21:12", annunciation(CAMERA, "cam-2")),
+        ],
+    )
+
+
+async def test_a_switch_explains_the_cameras_behind_it(stage):
+    """Of three devices that fail together the first before the others is the one to mend."""
+    await play(
+        stage,
+        [
+            At("21:00", down("tu-4/cam-1")),
+            At("21:00:01", down("tu-4/cam-2")),
+            At("21:00:02", down("tu-4/switch")),
+            Between("21:00", "21:30", annunciation(CAMERA, "switch")),
+        ],
+    )
+
+
+async def test_gateways_of_one_supply_that_fail_together_are_one_power_cut(stage):
+    """One row, one sound; who stays dark when the power is back calls for itself."""
+    await play(
+        stage,
+        [
+            At("21:00", down("tu-1")),
+            At("21:00:03", down("tu-2/cam-9")),
+            At("21:00:10", down("tu-2")),
+            At("21:00:40", down("tu-3")),
+            Between("21:00", "21:05", annunciation(POWER, "dien")),
+            At("21:05", answered(POWER, "dien")),
+            At("21:20", up("tu-1")),
+            At("21:20:30", up("tu-2")),
+            At("21:20:40", up("tu-2/cam-9")),
+            Between("21:05", "21:20:59", no_annunciation),
+            Between("21:20:59", "21:30", annunciation(GATEWAY, "tu-3")),
+        ],
+    )
+    assert (await stage.newest(POWER, "power", "dien"))["state"] == AlarmState.NORMAL
+
+
+async def test_one_gateway_of_a_supply_is_no_power_cut(stage):
+    """The others still have power."""
+    await play(
+        stage,
+        [At("21:00", down("tu-1")), Between("21:00", "21:10", annunciation(GATEWAY, "tu-1"))],
+    )
+
+
+async def test_what_nobody_answers_goes_to_the_deputy_and_then_to_the_leader(stage):
+    """An answer ends it."""
+    lines = [
+        At("21:00", littering("tu-1/cam-1", "bag-1")),
+        Between("21:00", "21:00:01", annunciation(LITTERING)),
+        Between("21:10", "21:10:01", annunciation(LITTERING, reason="escalate")),
+        Between("21:20", "21:20:01", annunciation(LITTERING, reason="escalate")),
+        Between("21:20:01", "22:59", no_annunciation),
+        Between("23:00", "23:00:01", annunciation(LITTERING, reason="remind")),
+        At("23:01", answered(LITTERING, "tu-1/cam-1")),
+        At("23:02", littering("tu-1/cam-2", "bag-2")),
+        At("23:05", answered(LITTERING, "tu-1/cam-2")),
+        Between("23:03", "+1 00:00", no_annunciation),
+    ]
+    await play(stage, [line for line in lines if not _is_of_next_day(line)])
+    steps = [call.step for call in await stage.calls()]
+    assert steps == [0, 1, 2, 2, 0]
+
+
+def _is_of_next_day(line: At | Between) -> bool:
+    return isinstance(line, Between) and line.ends.startswith("+1")
+
+
+async def test_the_clocks_of_service_stand_still_while_the_gateway_is_away(stage):
+    """Nobody can look at a camera that cannot be reached."""
+    await play(
+        stage,
+        [
+            At("21:00", littering("tu-4/cam-1", "bag-1")),
+            At("21:05", down("tu-4")),
+            Between("21:05", "21:40", annunciation(GATEWAY)),
+            At("21:10", answered(GATEWAY, "tu-4")),
+            At("21:39:30", up("tu-4")),
+            Between("21:40", "21:45", no_annunciation),
+            Between("21:45", "21:45:01", annunciation(LITTERING, reason="escalate")),
+        ],
+    )
+
+
+async def test_a_shelf_holds_repeats_and_calls_when_its_time_is_over(stage):
+    """Put aside is not forgotten."""
+    await play(
+        stage,
+        [
+            At("21:00", littering("tu-1/cam-1", "bag-1")),
+            At("21:01", shelved(LITTERING, "tu-1/cam-1", "22:00")),
+            At("21:10", littering("tu-1/cam-1", "bag-2")),
+            Between("21:01", "22:00", no_annunciation),
+            Between("22:00", "22:00:01", annunciation(LITTERING, reason="shelf_expired")),
+        ],
+    )
+
+
+async def test_a_shelf_outlasts_its_alarm(stage):
+    """What ended and began anew meanwhile is the same alarm, still put aside."""
+    await play(
+        stage,
+        [
+            At("21:00", littering("tu-1/cam-1", "bag-1")),
+            At("21:01", shelved(LITTERING, "tu-1/cam-1", "23:00")),
+            At("21:10", cleared("tu-1/cam-1", "bag-1")),
+            At("22:00", littering("tu-1/cam-1", "bag-2")),
+            At("22:05", cleared("tu-1/cam-1", "bag-2")),
+            Between("21:01", "23:30", no_annunciation),
+        ],
+    )
+    alarm = await stage.newest(LITTERING, "tu-1", "cam-1")
+    assert (alarm["state"], alarm["suppression"], alarm["repeats"]) == (AlarmState.NORMAL, "", 2)
+
+
+async def test_unshelving_lets_what_waits_for_an_answer_call_again(stage):
+    """And starts the clocks anew."""
+    await play(
+        stage,
+        [
+            At("21:00", littering("tu-1/cam-1", "bag-1")),
+            At("21:01", shelved(LITTERING, "tu-1/cam-1", "23:00")),
+            At("21:30", unshelved(LITTERING, "tu-1/cam-1")),
+            Between("21:01", "21:30", no_annunciation),
+            Between("21:30", "21:30:01", annunciation(LITTERING)),
+            Between("21:40", "21:40:01", annunciation(LITTERING, reason="escalate")),
+        ],
+    )
+
+
+async def test_a_device_out_of_service_calls_for_nothing_until_it_is_back(stage):
+    """Neither for what was open nor for what begins meanwhile; other devices still call."""
+    await play(
+        stage,
+        [
+            At("21:00", down("tu-1/cam-1")),
+            At("21:01", out_of_service(CAMERA, "tu-1/cam-1", "22:00")),
+            At("21:10", up("tu-1/cam-1")),
+            At("21:20", down("tu-1/cam-1")),
+            At("21:30", littering("tu-1/cam-2", "bag-1")),
+            Between("21:01", "21:40", annunciation(LITTERING)),
+            At("21:31", answered(LITTERING, "tu-1/cam-2")),
+            Between("22:00", "22:00:01", annunciation(CAMERA, reason="shelf_expired")),
+        ],
+    )
+
+
+async def test_a_crowd_on_market_day_is_expected_until_the_market_is_over(stage):
+    """If it is still there then, it calls."""
+    await play(
+        stage,
+        [
+            At("06:00", crowd("tu-1/cam-1")),
+            Between("05:00", "09:00", no_annunciation),
+            Between("09:00", "09:00:01", annunciation(AlarmKind.CROWDING)),
+        ],
+    )
+
+
+async def test_a_flood_of_equipment_is_one_row_but_what_people_do_still_calls(stage):
+    """Ten in ten minutes is all that one person can follow."""
+    fleet = [
+        At(f"21:{number // 10:02}:{number % 10 * 6:02}", down(f"tu-{number + 10}/cam-1"))
+        for number in range(40)
+    ]
+    await play(
+        stage,
+        [
+            *fleet,
+            At("21:05", littering("tu-1/cam-1", "bag-1")),
+            Between("21:00", "21:05", annunciation(CAMERA, times=10)),
+            Between("21:05", "21:06", annunciation(LITTERING)),
+        ],
+    )
+
+
+async def test_what_comes_late_never_calls(stage):
+    """Recorded, shown, and nobody is woken; nor does it start a clock."""
+    await play(
+        stage,
+        [
+            At("21:00", littering("tu-1/cam-1", "bag-1", late=True)),
+            At("21:00", down("tu-1/cam-2", late=True)),
+            Between("21:00", "23:59", no_annunciation),
+        ],
+    )
+
+
+async def test_what_lasts_for_more_than_a_day_is_called_stale(stage):
+    """So that the list says what has become furniture."""
+    await play(
+        stage,
+        [
+            At("21:00", down("tu-1/cam-1")),
+            At("21:05", answered(CAMERA, "tu-1/cam-1")),
+            Between("21:05", "1 20:59", no_annunciation),
+        ],
+    )
+    assert not (await stage.newest(CAMERA, "tu-1", "cam-1"))["stale"]
+    await stage.pass_until(stage.clock.now().replace(hour=21, minute=30))
+    assert (await stage.newest(CAMERA, "tu-1", "cam-1"))["stale"]

@@ -1,0 +1,192 @@
+"""Rules in force: events and measured values become alarms, and their end ends them."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from contracts.events import DeviceKind, DeviceUp, DownReason
+from contracts.telemetry import Metric
+from ioc.people.errors import Refusal
+from tests.ioc.commune import add_gateway, set_online
+from tests.ioc.rules.conftest import ADMIN, Centre
+from tests.ioc.sender import Sender, down
+
+UP = DeviceUp(device_kind=DeviceKind.CAMERA, down_s=5.0)
+FLAPPING = """
+rules:
+  - id: chap-chon
+    name: Chập chờn
+    priority: high
+    event: {kind: device.down}
+    times: 3
+    within_s: 600
+    ends_after_s: 300
+"""
+HOT = """
+rules:
+  - id: cham
+    name: Hình chậm
+    series: {metric: camera_fps}
+    value: {below: 3, clear_at: 5}
+    on_delay_s: 60
+    off_delay_s: 60
+"""
+
+
+async def _goes_down(centre: Centre, sender: Sender, *, late: bool = False) -> None:
+    changes = {"late": True} if late else {}
+    event = sender.event(down(DownReason.UNREACHABLE), **changes)
+    await centre.intake.take([sender.batch(event, backfill=late)])
+    await centre.intake.take([sender.batch(sender.event(UP))])
+
+
+async def test_counting_survives_a_restart_and_quiet_ends_it(
+    centre: Centre, sender: Sender
+) -> None:
+    """Two failures before a restart and one after it make three; five quiet minutes end the alarm."""
+    await centre.enforce(FLAPPING)
+    for _ in range(2):
+        await _goes_down(centre, sender)
+        centre.clock.advance(60)
+    assert await centre.alarms() == []
+    again = await centre.restarted()
+    await _goes_down(again, sender)
+    (alarm,) = await again.alarms()
+    assert (alarm["priority"], alarm["state"]) == ("high", "unacknowledged")
+    assert alarm["facts"]["name"] == "Chập chờn"
+    assert "3" in alarm["facts"]["why_vi"]
+    again.clock.advance(299)
+    await again.rules.watch.run_once()
+    assert (await again.alarms())[0]["state"] == "unacknowledged"
+    again.clock.advance(1)
+    await again.rules.watch.run_once()
+    assert (await again.alarms())[0]["state"] == "rtn_unacknowledged"
+
+
+async def test_an_area_has_one_alarm_whichever_gateway_reports(
+    centre: Centre, sender: Sender
+) -> None:
+    """Two gateways of a hamlet feed the same alarm, and either's end of it ends it."""
+    await centre.enforce("""
+rules:
+  - id: vung
+    name: Vùng
+    event: {kind: device.down}
+    same: area
+    ends: {kind: device.up}
+""")
+    await add_gateway(centre.store, "tu-2", area_id="ban-chuong")
+    other = Sender(centre.clock, gateway_id="tu-2")
+    await centre.intake.take([other.birth()])
+    await centre.intake.take([sender.batch(sender.event(down(DownReason.UNREACHABLE)))])
+    await centre.intake.take([other.batch(other.event(down(DownReason.UNREACHABLE)))])
+    (alarm,) = await centre.alarms()
+    assert (alarm["gateway_id"], alarm["repeats"]) == ("tu-1", 2)
+    await centre.intake.take([other.batch(other.event(UP))])
+    assert (await centre.alarms())[0]["state"] == "rtn_unacknowledged"
+
+
+async def test_what_is_late_is_recorded_and_calls_nobody(centre: Centre, sender: Sender) -> None:
+    """A backlog that completes a rule leaves an alarm without annunciation."""
+    await centre.enforce(FLAPPING.replace("times: 3", "times: 1"))
+    await _goes_down(centre, sender, late=True)
+    (alarm,) = await centre.alarms()
+    assert (alarm["late"], alarm["annunciate"]) == (True, False)
+
+
+async def test_a_value_beyond_its_limit_calls_after_its_delay_and_ends_behind_the_dead_band(
+    centre: Centre, sender: Sender
+) -> None:
+    """Three frames a second for a minute begin it; four do not end it, six for a minute do."""
+    await centre.enforce(HOT)
+    await centre.measure(Metric.CAMERA_FPS, 2, 8, 2, 2)
+    assert await centre.alarms() == []
+    await centre.measure(Metric.CAMERA_FPS, 2)
+    (alarm,) = await centre.alarms()
+    assert alarm["device_id"] == "cam-1"
+    assert "camera_fps = 2" in alarm["facts"]["why_vi"]
+    await centre.measure(Metric.CAMERA_FPS, 4, 4, 4, 4, 6, 6)
+    assert (await centre.alarms())[0]["state"] == "unacknowledged"
+    await centre.measure(Metric.CAMERA_FPS, 6)
+    assert (await centre.alarms())[0]["state"] == "rtn_unacknowledged"
+
+
+async def test_a_silent_series_neither_begins_nor_ends_anything(
+    centre: Centre, sender: Sender
+) -> None:
+    """What was measured an hour ago tells nothing about now; only a rule on absence calls."""
+    await centre.enforce(HOT)
+    await centre.measure(Metric.CAMERA_FPS, 2, 2, 2)
+    assert len(await centre.alarms()) == 1
+    centre.clock.advance(3_600)
+    await centre.rules.watch.run_once()
+    assert (await centre.alarms())[0]["state"] == "unacknowledged"
+    # It went unheard meanwhile: whoever is away owes no values, and after its return has time.
+    await set_online(centre.store, "tu-1", online=False)
+    await centre.enforce(
+        "rules:\n  - {id: im, name: Im, series: {metric: camera_fps}, absence: {for_s: 900}}\n"
+    )
+    await centre.rules.watch.run_once()
+    (old,) = await centre.alarms()
+    await centre.intake.take([sender.birth()])
+    centre.clock.advance(900)
+    await centre.rules.watch.run_once()
+    assert len(await centre.alarms()) == 1
+    centre.clock.advance(1)
+    await centre.rules.watch.run_once()
+    old, silent = await centre.alarms()
+    assert old["state"] == "rtn_unacknowledged"  # its rule is gone
+    assert "phút" in silent["facts"]["why_vi"]
+    await centre.measure(Metric.CAMERA_FPS, 8)
+    assert (await centre.alarms())[1]["state"] == "rtn_unacknowledged"
+
+
+async def test_rates_and_changes_against_last_week(centre: Centre, sender: Sender) -> None:
+    """A value that climbs too fast, and an hour unlike the same hour a week ago."""
+    await centre.enforce("""
+rules:
+  - {id: nhanh, name: A, series: {metric: decode_errors}, rate: {above: 5, over_s: 120}}
+  - {id: khac, name: B, series: {metric: motion_s}, change: {above: 50, over_s: 600}}
+""")
+    await centre.measure(Metric.DECODE_ERRORS, 0, 1, 2, 3, 4)
+    await centre.measure(Metric.MOTION_S, *[10.0] * 20)
+    assert await centre.alarms() == []
+    await centre.measure(Metric.DECODE_ERRORS, 20, 40, 60)
+    assert [alarm["facts"]["rule_id"] for alarm in await centre.alarms()] == ["nhanh"]
+    centre.clock.advance(timedelta(days=7).total_seconds() - 11 * 60)
+    await centre.measure(Metric.MOTION_S, *[20.0] * 20)
+    assert "khac" in [alarm["facts"]["rule_id"] for alarm in await centre.alarms()]
+
+
+async def test_the_file_of_the_settings_counts_until_a_person_changes_the_rules(
+    centre: Centre, tmp_path: Path
+) -> None:
+    """A better file is followed at the next start; what somebody wrote on the page is not lost."""
+    file = tmp_path / "rules.yaml"
+    file.write_text(FLAPPING, "utf-8")
+    one = await centre.restarted(file)
+    file.write_text(HOT, "utf-8")
+    two = await one.restarted(file)
+    assert (await two.rules.read(ADMIN)).rules[0].rule.rule_id == "cham"
+    await two.enforce(FLAPPING)
+    three = await two.restarted(file)
+    assert (await three.rules.read(ADMIN)).rules[0].rule.rule_id == "chap-chon"
+    file.write_text("rules: [", "utf-8")
+    four = await three.restarted(file)
+    assert four.rules.running.book is not None
+
+
+async def test_a_trial_reads_events_and_series_of_the_last_day(
+    centre: Centre, sender: Sender
+) -> None:
+    """The same outcome as if the rules had been in force, and nothing is raised."""
+    for _ in range(3):
+        await _goes_down(centre, sender)
+        await centre.measure(Metric.CAMERA_FPS, 2, 2, 2)
+    trial = await centre.rules.try_out(ADMIN, FLAPPING + HOT.partition("rules:")[2])
+    assert {episode.rule_id for episode in trial.episodes} == {"chap-chon", "cham"}
+    assert (trial.events, trial.series, trial.cut) == (3, 1, False)
+    assert await centre.alarms() == []
+    with pytest.raises(Refusal, match="Line 1"):
+        await centre.rules.try_out(ADMIN, "rules: [")
