@@ -51,7 +51,7 @@ def initialise(data_dir: Path, places: tuple[Area, ...], *, url: str | None = No
 
 
 def is_initialised(data_dir: Path, *, url: str | None = None) -> bool:
-    """Tell whether there is a centre's database; blocking, changes nothing.
+    """Tell whether there is a centre's database; blocking, waits for no writer, changes nothing.
 
     Raises:
         DatabaseUrlWrong: the address names no PostgreSQL database.
@@ -61,7 +61,12 @@ def is_initialised(data_dir: Path, *, url: str | None = None) -> bool:
     if database.is_embedded:
         return database.file.exists()
     found: list[bool] = []
-    change(database, lambda connection: found.append(inspect(connection).has_table("meta")))
+
+    def look(connection: Connection) -> None:
+        found.append(inspect(connection).has_table("meta"))
+
+    with reached():
+        _on_server(database, look, writes=False)
     return found[0]
 
 
@@ -76,9 +81,7 @@ def change(database: Database, work: Callable[[Connection], None]) -> None:
         if database.is_embedded:
             _change_file(database.file, work)
             return
-        # Its driver knows only event loops, and the caller's may be running: this one is its own.
-        with ThreadPoolExecutor(1, thread_name_prefix="migrate") as thread:
-            thread.submit(asyncio.run, _change_on_server(database, work)).result()
+        _on_server(database, work, writes=True)
 
 
 def _change_file(path: Path, work: Callable[[Connection], None]) -> None:
@@ -96,8 +99,16 @@ def _change_file(path: Path, work: Callable[[Connection], None]) -> None:
     path.chmod(0o600)
 
 
-async def _change_on_server(database: Database, work: Callable[[Connection], None]) -> None:
-    engine = database.engine(writes=True)
+def _on_server(database: Database, work: Callable[[Connection], None], *, writes: bool) -> None:
+    # Its driver knows only event loops, and the caller's may be running: this one is its own.
+    with ThreadPoolExecutor(1, thread_name_prefix="migrate") as thread:
+        thread.submit(asyncio.run, _work_on_server(database, work, writes=writes)).result()
+
+
+async def _work_on_server(
+    database: Database, work: Callable[[Connection], None], *, writes: bool
+) -> None:
+    engine = database.engine(writes=writes)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(work)
