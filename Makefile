@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-LONG_BENCHMARKS = benchmarks/cost.py benchmarks/soak.py benchmarks/hearing.py benchmarks/audio.py benchmarks/centre.py
+LONG_BENCHMARKS = benchmarks/cost.py benchmarks/soak.py benchmarks/hearing.py benchmarks/audio.py benchmarks/centre.py benchmarks/series.py
 BENCHMARKS = $(filter-out $(LONG_BENCHMARKS),$(sort $(wildcard benchmarks/[a-z]*.py)))
 export VIDEO CAMERA TLS_CERT TLS_KEY CHROMIUM
 
@@ -58,7 +58,7 @@ bench-audio: ## Beat, common start, CPU per loudspeaker, a typed word's way to i
 	@scripts/setup test
 	@$(BIN)/python benchmarks/audio.py
 
-bench-centre: ## Events a second, way to a console, a million waiting, on SQLite and PostgreSQL (15 minutes)
+bench-centre: ## Events a second, way to a console, a million waiting, on both databases; series (15 minutes)
 	@scripts/setup test
 	@$(BIN)/python benchmarks/centre.py
 

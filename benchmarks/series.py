@@ -1,7 +1,7 @@
 """How fast the embedded store of series answers over ten million points, and takes new ones.
 
 Nineteen cameras with nine metrics every ten seconds for a week, in a temporary folder (about half a
-gigabyte). Takes about two minutes. Rows belong to the bench `centre`.
+gigabyte). Takes about two minutes. Rows belong to the bench `centre`, which prints them too.
 """
 
 import argparse
@@ -35,9 +35,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two cameras: a tenth of the points")
     options = parser.parse_args()
+    run(cameras=2 if options.quick else CAMERAS)
+
+
+def run(cameras: int = CAMERAS) -> None:
+    """Measure in a temporary folder and print the rows."""
     folder = Path(tempfile.mkdtemp(prefix="series-"))
     try:
-        asyncio.run(measure(folder, cameras=2 if options.quick else CAMERAS))
+        asyncio.run(measure(folder, cameras=cameras))
     finally:
         shutil.rmtree(folder)
 

@@ -1,5 +1,6 @@
 """The CloudEvents 1.0 envelope of every event and command, JSON format; pure."""
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, SerializeAsAny, model_validator
@@ -57,8 +58,14 @@ class Event(Wire):
     @property
     def address(self) -> Address:
         """The gateway that sent it."""
-        _, site_id, gateway_id = self.source.split("/")
-        return Address.of(site_id, gateway_id)
+        return _address_of(self.source)
+
+
+@lru_cache(maxsize=4_096)
+def _address_of(source: str) -> Address:
+    """Return the checked address in a source; there are few of them, and each has many events."""
+    _, site_id, gateway_id = source.split("/")
+    return Address.of(site_id, gateway_id)
 
 
 def source_of(address: Address) -> str:

@@ -14,12 +14,20 @@ from ioc.broadcasts.keys import create_signing_key, load_signing_key
 from ioc.clock import Clock
 from ioc.gateways import enrolment, register
 from ioc.gateways.register import Gateway
-from ioc.people import People, audit
+from ioc.notify.channels.parcel import ChannelName
+from ioc.notify.reach import contacts
+from ioc.notify.reach.contacts import Contact
+from ioc.notify.reach.refusals import channel_missing
+from ioc.people import People, accounts, audit
 from ioc.people.audit import Deed
+from ioc.people.errors import unknown_login
 from ioc.settings import Settings
 from ioc.store.engine import Store, open_store
 from ioc.store.migrate import initialise, is_initialised
 from ioc.store.tables import quarantine
+
+CONTACT_CHANNELS: tuple[ChannelName, ...] = ("email", "sms", "telegram", "zalo_bot")
+"""Those whose addresses one person can enter for another."""
 
 
 class NotInitialised(Exception):
@@ -56,6 +64,24 @@ async def open_people(settings: Settings, clock: Clock) -> AsyncIterator[People]
     """
     async with _open(settings) as store:
         yield People(store=store, clock=clock)
+
+
+async def add_contact(settings: Settings, clock: Clock, wanted: Contact) -> None:
+    """Enter where somebody is told of alarms, as they could themselves.
+
+    Raises:
+        NotInitialised: there is no database yet.
+        Refusal: nobody has that login, the channel is not set up, or there are too many.
+    """
+    if getattr(settings.notify, wanted.channel) is None:
+        raise channel_missing()
+    now = clock.now()
+    async with _open(settings) as store, store.begin() as connection:
+        if await accounts.find(connection, wanted.login) is None:
+            raise unknown_login(wanted.login)
+        contact_id = await contacts.add_contact(connection, wanted, at=now)
+        deed = Deed(login=None, action="contact_add", subject=contact_id, detail=wanted.login)
+        await audit.write(connection, deed, at=now)
 
 
 async def add_gateway(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ioc.broadcasts.desk import BroadcastDesk
     from ioc.clock import Clock
     from ioc.evidence import EvidenceStore
+    from ioc.ingest.listening import Listening
     from ioc.notify.desk import NoticeDesk
     from ioc.people import People
     from ioc.rules.desk import RuleDesk
@@ -34,3 +35,5 @@ class Centre:
     rules: "RuleDesk"
     policies: Policies = UNDELAYED_POLICIES
     """What the installation has decided about its alarms."""
+    listening: "Listening | None" = None
+    """Whether gateways are heard; None: nobody listens here."""

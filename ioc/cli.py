@@ -19,6 +19,7 @@ from ioc.gateways.enrolment import EnrolmentRefused
 from ioc.listener import CannotListen
 from ioc.notify.calling.templates import TemplatesUnusable
 from ioc.notify.channels.push import PushKeyUnusable
+from ioc.notify.reach.contacts import make_contact
 from ioc.people import Refusal, Role
 from ioc.rules import command as rules_command
 from ioc.serving_lock import AlreadyServed
@@ -155,6 +156,19 @@ def _user_disable(settings: Settings, options: argparse.Namespace) -> int:
     return OK
 
 
+def _user_contact(settings: Settings, options: argparse.Namespace) -> int:
+    clock = SystemClock()
+    contact = make_contact(
+        login=options.login,
+        channel=options.channel,
+        address=options.address,
+        label=options.label,
+        at=clock.now(),
+    )
+    asyncio.run(administration.add_contact(settings, clock, contact))
+    return OK
+
+
 def _user_list(settings: Settings, _options: argparse.Namespace) -> int:
     async def users() -> list[str]:
         async with administration.open_people(settings, SystemClock()) as people:
@@ -257,6 +271,12 @@ def _add_user_commands(parser: argparse.ArgumentParser, shared: argparse.Argumen
     password.add_argument("login")
     password.add_argument("--json", action="store_true", help="print one JSON object")
     password.set_defaults(run=_user_password)
+    contact = commands.add_parser("contact", parents=[shared], help="enter where somebody is told")
+    contact.add_argument("login")
+    contact.add_argument("channel", choices=administration.CONTACT_CHANNELS)
+    contact.add_argument("address")
+    contact.add_argument("--label", default="", help="as its owner knows it")
+    contact.set_defaults(run=_user_contact)
     disable = commands.add_parser("disable", parents=[shared], help="close an account")
     disable.add_argument("login")
     disable.add_argument("--enable", action="store_true", help="open it again instead")

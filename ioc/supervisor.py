@@ -45,7 +45,8 @@ async def attempt(name: str, work: Work) -> bool:
     try:
         await work()
     except Exception as error:  # noqa: BLE001 - the supervisor
-        _log.exception("work.failed", work=name, fault=f"{type(error).__name__}: {error}")
+        fault = f"{type(error).__name__}: {error}"
+        _log.error("work.failed", work=name, fault=fault, exc_info=not _expected(error))
         return False
     return True
 

@@ -29,6 +29,14 @@ class Programs:
         raise LookupError(name)
 
 
+def machine_busy_s() -> float:
+    """Return the CPU seconds that every program of the machine has used since it started."""
+    names = ("user", "nice", "system", "idle", "iowait", "irq", "softirq")
+    ticks = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+    used = dict(zip(names, map(int, ticks), strict=False))
+    return (sum(used.values()) - used["idle"] - used["iowait"]) / _TICKS_PER_S
+
+
 def _family(pid: int) -> list[int]:
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -56,6 +56,4 @@ async def add(
     await rows.add(connection, {**row, **columns_of(settled.outcome.standing)}, entry)
     await calling.follow(connection, subject, settled, at=entry.at)
     if nature.kind in CAUSE_KINDS and not settled.outcome.standing.late:
-        alarm = await rows.find(connection, row["alarm_id"])
-        if alarm is not None:
-            await dependants.failed(connection, alarm, at=entry.at, policies=policies)
+        await dependants.failed(connection, row, at=entry.at, policies=policies)

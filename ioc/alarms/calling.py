@@ -18,6 +18,8 @@ from ioc.alarms.states import Cause
 from ioc.alarms.suppression import surroundings
 from ioc.store.tables import annunciations
 
+_CALL = insert(annunciations)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
@@ -84,7 +86,7 @@ async def follow(
     if settled.silenced:
         circumstances = settled.circumstances
         note = circumstances.note or str(circumstances.suppression)
-        await rows.log(
+        rows.log(
             connection,
             subject.alarm_id,
             standing.state,
@@ -93,14 +95,13 @@ async def follow(
         )
     reason = settled.outcome.annunciation
     if reason is not None:
-        await connection.execute(
-            insert(annunciations).values(
-                alarm_id=subject.alarm_id,
-                at=at,
-                step=standing.escalation_step,
-                reason=reason,
-                priority=subject.priority,
-                area_id=subject.area_id,
-                taken=False,
-            )
-        )
+        row = {
+            "alarm_id": subject.alarm_id,
+            "at": at,
+            "step": standing.escalation_step,
+            "reason": reason,
+            "priority": subject.priority,
+            "area_id": subject.area_id,
+            "taken": False,
+        }
+        await connection.execute(_CALL, row)

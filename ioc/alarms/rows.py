@@ -4,12 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms.states import AlarmState, Cause
-from ioc.store import journal
+from ioc.store import journal, ledger
 from ioc.store.tables import alarm_parts, alarm_transitions, alarms
+
+# Built once: an alarm takes a dozen statements, and building one costs more than running it.
+_FIND = select(alarms).where(alarms.c.alarm_id == bindparam("of_alarm"))
+_NEWEST = (
+    select(alarms)
+    .where(alarms.c.kind == bindparam("of_kind"))
+    .where(alarms.c.gateway_id == bindparam("of_gateway"))
+    .where(alarms.c.object_id == bindparam("of_object"))
+    .order_by(alarms.c.raised_at.desc())
+    .limit(1)
+)
+_OVER = _NEWEST.where(
+    alarms.c.state == AlarmState.NORMAL,
+    alarms.c.occurred_at <= bindparam("then"),
+    alarms.c.returned_at >= bindparam("then"),
+)
+_ADD = insert(alarms)
+_CHANGE = update(alarms).where(alarms.c.alarm_id == bindparam("of_alarm"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +43,15 @@ class Entry:
 
 async def find(connection: AsyncConnection, alarm_id: str) -> RowMapping | None:
     """Return an alarm by id."""
-    return await _first(connection, select(alarms).where(alarms.c.alarm_id == alarm_id))
+    return await _first(connection, _FIND, {"of_alarm": alarm_id})
 
 
 async def find_newest(
     connection: AsyncConnection, *, kind: str, gateway_id: str, object_id: str
 ) -> RowMapping | None:
     """Return the newest alarm of this object; only that one may still be open."""
-    return await _first(connection, _of_object(kind, gateway_id, object_id))
+    key = {"of_kind": kind, "of_gateway": gateway_id, "of_object": object_id}
+    return await _first(connection, _NEWEST, key)
 
 
 async def find_open(
@@ -68,19 +87,15 @@ async def find_over(
     occurred_at: datetime,
 ) -> RowMapping | None:
     """Return the closed alarm during which `occurred_at` fell."""
-    query = (
-        _of_object(kind, gateway_id, object_id)
-        .where(alarms.c.state == AlarmState.NORMAL)
-        .where(alarms.c.occurred_at <= occurred_at, alarms.c.returned_at >= occurred_at)
-    )
-    return await _first(connection, query)
+    key = {"of_kind": kind, "of_gateway": gateway_id, "of_object": object_id}
+    return await _first(connection, _OVER, {**key, "then": occurred_at})
 
 
 async def add(connection: AsyncConnection, row: dict[str, Any], entry: Entry) -> None:
     """Enter a raised alarm with the first line of its log."""
-    await connection.execute(insert(alarms).values(row))
-    await log(connection, row["alarm_id"], None, row["state"], entry)
-    await _tell(connection, row["alarm_id"], row["area_id"], entry.at)
+    await connection.execute(_ADD, row)
+    log(connection, row["alarm_id"], None, row["state"], entry)
+    _tell(connection, row["alarm_id"], row["area_id"], entry.at)
 
 
 async def enter_part(connection: AsyncConnection, alarm_id: str, part_id: str) -> None:
@@ -93,6 +108,7 @@ async def enter_part(connection: AsyncConnection, alarm_id: str, part_id: str) -
 
 async def last_mark(connection: AsyncConnection, alarm_id: str) -> RowMapping | None:
     """Return the newest line that calls an alarm false or takes that back."""
+    await ledger.settle(connection, alarm_transitions)
     query = (
         select(alarm_transitions)
         .where(alarm_transitions.c.alarm_id == alarm_id)
@@ -110,47 +126,38 @@ async def change(
     if changes:
         await set_columns(connection, alarm["alarm_id"], changes)
     state = changes.get("state", alarm["state"])
-    await log(connection, alarm["alarm_id"], alarm["state"], state, entry)
-    await _tell(connection, alarm["alarm_id"], alarm["area_id"], entry.at)
+    log(connection, alarm["alarm_id"], alarm["state"], state, entry)
+    _tell(connection, alarm["alarm_id"], alarm["area_id"], entry.at)
 
 
 async def set_columns(connection: AsyncConnection, alarm_id: str, changes: dict[str, Any]) -> None:
     """Change an alarm without a line in its log: nothing that people would ask about."""
-    await connection.execute(update(alarms).where(alarms.c.alarm_id == alarm_id).values(changes))
+    await connection.execute(_CHANGE, {**changes, "of_alarm": alarm_id})
 
 
-async def log(
+def log(
     connection: AsyncConnection, alarm_id: str, before: str | None, after: str, entry: Entry
 ) -> None:
-    """Add a line to an alarm's log."""
-    await connection.execute(
-        insert(alarm_transitions).values(
-            alarm_id=alarm_id,
-            at=entry.at,
-            from_state=before,
-            to_state=after,
-            cause=entry.cause,
-            event_id=entry.event_id,
-            login=entry.login,
-            note=entry.note,
-        )
-    )
+    """Add a line to an alarm's log, written with all others before the commit."""
+    row = {
+        "alarm_id": alarm_id,
+        "at": entry.at,
+        "from_state": before,
+        "to_state": after,
+        "cause": entry.cause,
+        "event_id": entry.event_id,
+        "login": entry.login,
+        "note": entry.note,
+    }
+    ledger.add(connection, alarm_transitions, row)
 
 
-def _of_object(kind: str, gateway_id: str, object_id: str) -> Select[Any]:
-    return (
-        select(alarms)
-        .where(alarms.c.kind == kind)
-        .where(alarms.c.gateway_id == gateway_id, alarms.c.object_id == object_id)
-        .order_by(alarms.c.raised_at.desc())
-        .limit(1)
-    )
-
-
-async def _first(connection: AsyncConnection, query: Select[Any]) -> RowMapping | None:
-    found: RowMapping | None = (await connection.execute(query)).mappings().first()
+async def _first(
+    connection: AsyncConnection, query: Select[Any], values: dict[str, Any] | None = None
+) -> RowMapping | None:
+    found: RowMapping | None = (await connection.execute(query, values)).mappings().first()
     return found
 
 
-async def _tell(connection: AsyncConnection, alarm_id: str, area_id: str, at: datetime) -> None:
-    await journal.write(connection, subject="alarm", subject_id=alarm_id, area_id=area_id, at=at)
+def _tell(connection: AsyncConnection, alarm_id: str, area_id: str, at: datetime) -> None:
+    journal.note(connection, subject="alarm", subject_id=alarm_id, area_id=area_id, at=at)

@@ -45,6 +45,8 @@ class AlarmKind(StrEnum):
     BROADCAST_FAILED = "broadcast_failed"
     OUTBOX_GAP = "outbox_gap"
     GATEWAY_DOWN = "gateway_down"
+    GATEWAY_FORKED = "gateway_forked"
+    """Two devices send under one gateway's name, or one was put back to an earlier state."""
     POWER_CUT = "power_cut"
     """Most gateways of one supply of electricity are away at once."""
     RULE = "rule"
@@ -82,6 +84,7 @@ RULES: Mapping[AlarmKind, Rule] = MappingProxyType(
         AlarmKind.BROADCAST_FAILED: Rule(priority=Priority.HIGH),
         AlarmKind.OUTBOX_GAP: Rule(priority=Priority.MEDIUM, latched=True),
         AlarmKind.GATEWAY_DOWN: Rule(priority=Priority.HIGH),
+        AlarmKind.GATEWAY_FORKED: Rule(priority=Priority.HIGH, latched=True),
         AlarmKind.POWER_CUT: Rule(priority=Priority.HIGH),
         AlarmKind.RULE: Rule(priority=Priority.MEDIUM),
     }

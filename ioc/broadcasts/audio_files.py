@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +37,10 @@ class AudioFiles:
         """Delete a sound, unless somebody has just made the very same one again."""
         await asyncio.to_thread(self._forget, audio_sha256, now.timestamp())
 
+    async def forget_unnamed(self, named: Collection[str], *, now: datetime) -> None:
+        """Delete sounds that no row names; a power cut may have left one behind."""
+        await asyncio.to_thread(self._forget_unnamed, named, now.timestamp())
+
     def path_of(self, audio_sha256: str) -> Path | None:
         """Return the file of a hash, or None; anything that is no hash is None."""
         if not _SHA256.fullmatch(audio_sha256):
@@ -47,6 +52,11 @@ class AudioFiles:
         path = self.path_of(audio_sha256)
         if path is not None and path.stat().st_mtime < now_s - _JUST_MADE_S:
             path.unlink()
+
+    def _forget_unnamed(self, named: Collection[str], now_s: float) -> None:
+        for path in self._folder.glob("*.ogg"):
+            if path.stem not in named:
+                self._forget(path.stem, now_s)
 
     def _adopt(self, unfinished: Path, audio_sha256: str) -> None:
         if path := self.path_of(audio_sha256):

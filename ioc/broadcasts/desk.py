@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.state import Birth
 from contracts.topics import Address
+from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.broadcasts import authorising, forgetting, ordering, records, refusals
 from ioc.broadcasts.audio_files import AudioFiles
 from ioc.broadcasts.dispatch import CommandBus, CommandDispatch
@@ -36,7 +37,7 @@ from ioc.store.engine import Store
 class BroadcastDesk:
     """Decides who may speak where, and turns it into signed commands and deliveries."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a broadcast consists of
         self,
         *,
         store: Store,
@@ -45,12 +46,15 @@ class BroadcastDesk:
         signing: SigningKey,
         sources: Sources | None = None,
         speech: Voice = say,
+        policies: Policies = UNDELAYED_POLICIES,
     ) -> None:
         """Work on `store`; sound files lie in `folder`, commands are proven by `signing`."""
         self._store = store
         self._clock = clock
         self._files = AudioFiles(folder)
-        self._dispatch = CommandDispatch(store=store, clock=clock, signing=signing)
+        self._dispatch = CommandDispatch(
+            store=store, clock=clock, signing=signing, policies=policies
+        )
         self.studio = Studio(
             store=store,
             clock=clock,
@@ -78,8 +82,10 @@ class BroadcastDesk:
         now = self._clock.now()
         async with self._store.begin() as connection:
             forgotten = await forgetting.forget_drafts(connection, now=now)
+            named = await forgetting.named_sounds(connection)
         for sha256 in forgotten:
             await self._files.forget(sha256, now=now)
+        await self._files.forget_unnamed(named, now=now)
 
     def forget_unfinished(self) -> None:
         """Delete sounds that were still arriving when the centre ended; call at the start."""

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.state import Birth
 from contracts.topics import Address
+from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.broadcasts import commands, expiry
 from ioc.broadcasts.commands import Order
 from ioc.broadcasts.keys import SigningKey
@@ -38,8 +39,16 @@ class CommandBus(Protocol):
 class CommandDispatch:
     """Orders commands inside others' transactions and publishes them afterwards."""
 
-    def __init__(self, *, store: Store, clock: Clock, signing: SigningKey) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        signing: SigningKey,
+        policies: Policies = UNDELAYED_POLICIES,
+    ) -> None:
         self._store = store
+        self._policies = policies
         self._clock = clock
         self._signing = signing
         self._woken = asyncio.Event()
@@ -108,7 +117,7 @@ class CommandDispatch:
             overdue = await expiry.expire_commands(connection, now=now)
             overdue += await expiry.unproven_deliveries(connection, now=now)
             for row in overdue:
-                await expiry.conclude(connection, row, now=now)
+                await expiry.conclude(connection, row, now=now, policies=self._policies)
                 _log.warning(
                     "broadcast.unproven",
                     broadcast_id=row.broadcast_id,

@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms.desk import Occurrence, raise_alarm
+from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.alarms.rules import broadcast_failed
 from ioc.broadcasts.commands import SPEAKING_KINDS
 from ioc.store import journal
@@ -66,7 +67,13 @@ async def unproven_deliveries(connection: AsyncConnection, *, now: datetime) -> 
     return [row for row in rows if _latest_end(row) < now - PROOF_GRACE]
 
 
-async def conclude(connection: AsyncConnection, row: Row[Any], *, now: datetime) -> None:
+async def conclude(
+    connection: AsyncConnection,
+    row: Row[Any],
+    *,
+    now: datetime,
+    policies: Policies = UNDELAYED_POLICIES,
+) -> None:
     """Record that nothing proves this delivery, raise the alarm, and tell who watches."""
     await connection.execute(
         update(deliveries)
@@ -85,7 +92,9 @@ async def conclude(connection: AsyncConnection, row: Row[Any], *, now: datetime)
         reason="expired",
         detail=reason_of(row),
     )
-    occurrence = Occurrence(gateway_id=row.gateway_id, area_id=area_id, occurred_at=now, at=now)
+    occurrence = Occurrence(
+        gateway_id=row.gateway_id, area_id=area_id, occurred_at=now, at=now, policies=policies
+    )
     await raise_alarm(connection, failed, occurrence)
     await journal.write(
         connection, subject="broadcast", subject_id=row.broadcast_id, area_id=area_id, at=now

@@ -26,3 +26,8 @@ async def forget_drafts(connection: AsyncConnection, *, now: datetime) -> list[s
     for sha256 in forgotten:
         await connection.execute(delete(audio).where(audio.c.sha256 == sha256))
     return forgotten
+
+
+async def named_sounds(connection: AsyncConnection) -> set[str]:
+    """Return the hashes of every sound there is a row of."""
+    return set(await connection.scalars(select(audio.c.sha256)))

@@ -36,6 +36,10 @@ class EvidenceStore:
         """Tell whether the disk has a picture or clip that was stored; blocking."""
         return self.path_of(sha256, media_type).is_file()
 
+    def files_on(self, shelf: int) -> list[Path]:
+        """Return the files whose hashes begin with this byte; blocking."""
+        return list((self._folder / f"{shelf:02x}").glob("*.*"))
+
     def forget_parts(self) -> None:
         """Delete what was still arriving when the centre ended; call before it takes anything."""
         for part in self._arrivals.glob("*.part"):

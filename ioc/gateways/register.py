@@ -1,6 +1,6 @@
 """The register of gateways: their rows as values; makes no secrets and writes no files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,15 @@ async def find(connection: AsyncConnection, gateway_id: str) -> Gateway | None:
     query = select(gateways).where(gateways.c.gateway_id == gateway_id)
     row = (await connection.execute(query)).mappings().first()
     return None if row is None else _gateway(row)
+
+
+async def find_some(
+    connection: AsyncConnection, gateway_ids: Collection[str]
+) -> dict[str, Gateway]:
+    """Return those of some gateways that were added, by id; at most a few hundred at once."""
+    query = select(gateways).where(gateways.c.gateway_id.in_(gateway_ids))
+    rows = (await connection.execute(query)).mappings()
+    return {row["gateway_id"]: _gateway(row) for row in rows}
 
 
 async def find_all(connection: AsyncConnection) -> list[Gateway]:

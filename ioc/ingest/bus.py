@@ -16,6 +16,7 @@ from contracts.errors import ContractError
 from contracts.state import CentreState
 from contracts.topics import CENTRE_STATE, EVERY_GATEWAY_UP
 from ioc.clock import Clock
+from ioc.ingest.listening import Listening
 from ioc.ingest.received import Received
 from ioc.settings import Broker
 
@@ -42,9 +43,17 @@ class Bus:
     """Publishes and receives while `run_once` holds the connection."""
 
     def __init__(
-        self, broker: Broker, *, password: str, instance: str, store_id: str, clock: Clock
+        self,
+        broker: Broker,
+        *,
+        password: str,
+        instance: str,
+        store_id: str,
+        clock: Clock,
+        listening: Listening | None = None,
     ) -> None:
         self._broker = broker
+        self._listening = listening or Listening(clock)
         self._password = password
         self._instance = instance
         self._store_id = store_id
@@ -88,6 +97,7 @@ class Bus:
                 await self._say(online=True)
                 # Only now: what the broker retained from earlier connections is of no interest.
                 await connection.subscribe(CENTRE_STATE, qos=AT_LEAST_ONCE)
+                self._listening.freed("broker")
                 _log.info("bus.connected", host=self._broker.host, port=self._broker.port)
                 async for message in connection.messages:
                     if str(message.topic) == CENTRE_STATE:
@@ -124,6 +134,7 @@ class Bus:
                 raise
             finally:
                 self._connection = self.connected_at = None
+                self._listening.hindered("broker", reason="disconnected")
                 _log.info("bus.disconnected")
 
     async def _leave(self) -> None:
@@ -156,6 +167,7 @@ class Bus:
         return encode(CentreState(online=online, instance=self._instance, store_id=self._store_id))
 
     def _received(self, message: aiomqtt.Message) -> Received:
+        self._listening.heard()
         return Received(
             topic_name=str(message.topic),
             payload=message.payload,

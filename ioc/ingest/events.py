@@ -8,15 +8,17 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from contracts.envelope import Event
 from contracts.ranges import Ranges, contains, of_sequences
 from ioc.gateways.register import Gateway
 from ioc.ingest import clocks, committed
 from ioc.ingest.effects import apply_effects
+from ioc.ingest.forks import report_forks
 from ioc.ingest.reading import EventBatch, EventRow
 from ioc.ingest.transaction import Transaction
+from ioc.store import bulk
 from ioc.store.tables import events
 
 _log = structlog.get_logger(__name__)
@@ -32,6 +34,10 @@ class Arrived:
     received_at: datetime
 
 
+_Dated = tuple[Arrived, datetime, bool]
+"""An event, when it happened, and whether that is a correction."""
+
+
 async def take_events(
     transaction: Transaction, batches: Sequence[tuple[Gateway, EventBatch]]
 ) -> int:
@@ -43,12 +49,23 @@ async def take_events(
     fresh = await _unknown(transaction, list(_readable(batches)))
     forked = await _forked_epochs(transaction, fresh)
     await _estimate_clocks(transaction, fresh)
-    dated = [(arrived, await _date(transaction, arrived)) for arrived in fresh]
+    dated = [
+        dated
+        for _, some in groupby(fresh, lambda arrived: arrived.gateway.gateway_id)
+        for dated in await _date(transaction, list(some))
+    ]
     if dated:
-        rows = [_row(arrived, happened, corrected) for arrived, (happened, corrected) in dated]
-        await transaction.connection.execute(insert(events), rows)
-    for arrived, (happened, _) in dated:
+        rows = [_row(arrived, happened, corrected) for arrived, happened, corrected in dated]
+        await bulk.add_all(transaction.connection, events, rows)
+    await transaction.look_up_devices(
+        (arrived.gateway.gateway_id, arrived.event.device_id)
+        for arrived in fresh
+        if arrived.event.device_id is not None
+    )
+    for arrived, happened, _ in dated:
         await apply_effects(transaction, arrived.gateway, arrived.event, occurred_at=happened)
+    if forked:
+        await report_forks(transaction, (gateway for gateway, _ in batches), forked)
     await _count_as_committed(transaction, batches, forked)
     return len(fresh)
 
@@ -68,11 +85,7 @@ def _readable(batches: Sequence[tuple[Gateway, EventBatch]]) -> Iterator[Arrived
 async def _unknown(transaction: Transaction, arrived: list[Arrived]) -> list[Arrived]:
     """Return the first arrival of each event that the store does not hold."""
     first = {a.event.event_id: a for a in reversed(arrived)}
-    ids = list(first)
-    known: set[str] = set()
-    for start in range(0, len(ids), 500):
-        query = select(events.c.event_id).where(events.c.event_id.in_(ids[start : start + 500]))
-        known.update((await transaction.connection.scalars(query)).all())
+    known = await bulk.known(transaction.connection, events.c.event_id, list(first))
     return [a for a in arrived if first[a.event.event_id] is a and a.event.event_id not in known]
 
 
@@ -131,14 +144,21 @@ def _is_set_since(event: Event, gateway: Gateway) -> bool:
     return event.clock_synced and not event.late and event.boot_id == gateway.boot_id
 
 
-async def _date(transaction: Transaction, arrived: Arrived) -> tuple[datetime, bool]:
-    gateway = await _current(transaction, arrived)
-    return clocks.correct(
-        arrived.event,
-        offset_s=gateway.clock_offset_s,
-        boot_id=gateway.boot_id,
-        received_at=arrived.received_at,
-    )
+async def _date(transaction: Transaction, some: list[Arrived]) -> list[_Dated]:
+    """Return when events of one gateway happened by the centre's clock."""
+    gateway = await _current(transaction, some[0])
+    return [
+        (
+            arrived,
+            *clocks.correct(
+                arrived.event,
+                offset_s=gateway.clock_offset_s,
+                boot_id=gateway.boot_id,
+                received_at=arrived.received_at,
+            ),
+        )
+        for arrived in some
+    ]
 
 
 async def _current(transaction: Transaction, arrived: Arrived) -> Gateway:

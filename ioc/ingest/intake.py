@@ -19,6 +19,7 @@ from ioc.ingest import committed
 from ioc.ingest.bus import Bus, BusUnavailable
 from ioc.ingest.events import take_events
 from ioc.ingest.lanes import MAX_GROUP_BYTES, MAX_GROUP_MESSAGES, MAX_QUEUED, Lanes
+from ioc.ingest.listening import Listening
 from ioc.ingest.presence import BirthAnswerer, hear_all, take_state
 from ioc.ingest.reading import (
     EventBatch,
@@ -34,8 +35,12 @@ from ioc.ingest.telemetry import points_of, take_telemetry
 from ioc.ingest.transaction import Transaction
 from ioc.rules.running import RunningRules
 from ioc.store.engine import Store
-from ioc.supervisor import attempt
-from ioc.timeseries import SeriesStore
+from ioc.store.faults import StoreUnavailable
+from ioc.supervisor import Work, attempt
+from ioc.timeseries import SeriesStore, SeriesUnavailable
+
+AWAY_RETRY_S = 1.0
+"""Between attempts while the database cannot be used."""
 
 _log = structlog.get_logger(__name__)
 _Batch = TypeVar("_Batch", EventBatch, TelemetryBatch)
@@ -54,8 +59,10 @@ class Intake:
         clock: Clock,
         policies: Policies = UNDELAYED_POLICIES,
         rules: RunningRules | None = None,
+        listening: Listening | None = None,
     ) -> None:
         self._rules = rules
+        self._listening = listening or Listening(clock)
         self._policies = policies
         self._store = store
         self._series = series
@@ -88,27 +95,85 @@ class Intake:
         (self._deferring.add if deferring else self._deferring.discard)(what)
 
     async def run_events(self) -> None:
-        """Commit events, births and wills for ever."""
+        """Commit events, births and wills for ever.
+
+        While a group is committed the next is read and the one before acknowledged: much of a
+        commit is waiting for the disk, and all of an acknowledgement is waiting for the broker.
+        """
+        readings: asyncio.Queue[Sequence[Reading]] = asyncio.Queue(1)
+        transactions: asyncio.Queue[Sequence[Transaction]] = asyncio.Queue(1)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read_on(readings), name="read events")
+            tasks.create_task(self._commit_on(readings, transactions), name="commit events")
+            tasks.create_task(self._acknowledge_on(transactions), name="acknowledge events")
+
+    async def _read_on(self, readings: asyncio.Queue[Sequence[Reading]]) -> None:
         while True:
-            await self.take(await self._events.next_group())
+            await readings.put(await _read_all(await self._events.next_group()))
+            # One group ahead and no more: what is live must not wait behind what was late.
+            await readings.join()
+
+    async def _commit_on(
+        self,
+        readings: asyncio.Queue[Sequence[Reading]],
+        transactions: asyncio.Queue[Sequence[Transaction]],
+    ) -> None:
+        while True:
+            group = await readings.get()
+            readings.task_done()
+            await transactions.put(await self._commit_all(group))
+
+    async def _acknowledge_on(self, transactions: asyncio.Queue[Sequence[Transaction]]) -> None:
+        while True:
+            await self._acknowledge_all(await transactions.get())
+
+    async def _acknowledge_all(self, transactions: Sequence[Transaction]) -> None:
+        for transaction in transactions:
+            work = partial(self._acknowledge, transaction)
+            await attempt("acknowledge", partial(self._outlast, work))
 
     async def run_telemetry(self) -> None:
         """Commit telemetry for ever."""
         while True:
-            await self.take_telemetry(await _next_group(self._telemetry))
+            group = await _next_group(self._telemetry)
+            try:
+                await self.take_telemetry(group)
+            except StoreUnavailable as error:
+                self._listening.hindered("store", reason=str(error))
+                raise
+            self._listening.freed("store")
 
     async def take(self, group: Sequence[Received]) -> None:
-        """Commit a group of messages in their order, then acknowledge it.
+        """Commit a group of messages in their order, then acknowledge it."""
+        await self._acknowledge_all(await self._commit_all(await _read_all(group)))
+
+    async def _commit_all(self, readings: Sequence[Reading]) -> Sequence[Transaction]:
+        """Commit a group; return what is to be acknowledged.
 
         Where that fails, each message is tried alone, so that one which cannot be taken holds up
-        no other: it stays with its gateway, which sends it again.
+        no other: it stays with its gateway, which sends it again. While the database cannot be used
+        at all the group waits here: nobody repeats a birth.
         """
-        readings = [read(received) for received in group]
-        if len(readings) == 1 or not await attempt("ingest", lambda: self._commit(readings)):
+        done: list[Transaction] = []
+        whole = partial(self._commit, readings, done)
+        if len(readings) == 1 or not await attempt("ingest", partial(self._outlast, whole)):
             for reading in readings:
-                await attempt(
-                    f"ingest {reading.received.topic_name}", partial(self._commit, [reading])
-                )
+                alone = partial(self._commit, [reading], done)
+                name = f"ingest {reading.received.topic_name}"
+                await attempt(name, partial(self._outlast, alone))
+        return done
+
+    async def _outlast(self, work: Work) -> None:
+        """Do what needs the database, again and again while that cannot be used."""
+        while True:
+            try:
+                await work()
+            except StoreUnavailable as error:
+                self._listening.hindered("store", reason=str(error))
+            else:
+                self._listening.freed("store")
+                return
+            await self._clock.sleep(AWAY_RETRY_S)
 
     async def take_telemetry(self, group: Sequence[Received]) -> None:
         """Write a group's points, then count it as committed, then acknowledge it."""
@@ -116,7 +181,13 @@ class Intake:
         async with self._store.read() as connection:
             looking = Transaction(connection, at=self._clock.now())
             known = await _known(looking, [r for r in readings if isinstance(r, TelemetryBatch)])
-        await self._series.write(points_of(known))
+        try:
+            await self._series.write(points_of(known))
+        except SeriesUnavailable:
+            # Whatever becomes of its measurements, the gateway is there.
+            async with self._store.begin() as connection:
+                await _hear_all(self._transaction(connection), readings)
+            raise
         async with self._store.begin() as connection:
             transaction = self._transaction(connection)
             await _hear_all(transaction, readings)
@@ -129,14 +200,17 @@ class Intake:
             connection, at=self._clock.now(), policies=self._policies, rules=self._rules
         )
 
-    async def _commit(self, readings: Sequence[Reading]) -> None:
+    async def _commit(self, readings: Sequence[Reading], done: list[Transaction]) -> None:
         async with self._store.begin(swift=True) as connection:
             transaction = self._transaction(connection)
+            await transaction.look_up(
+                reading.address for reading in readings if not isinstance(reading, Unreadable)
+            )
             for kind, some in groupby(readings, type):
                 await self._take_some(transaction, kind, list(some))
             await _hear_all(transaction, readings)
             await _keep_unreadable(transaction, readings)
-        await self._acknowledge(transaction)
+        done.append(transaction)
 
     async def _take_some(
         self, transaction: Transaction, kind: type[Reading], readings: list[Reading]
@@ -170,6 +244,14 @@ class Intake:
             await self._bus.publish(address.topic_name(Channel.ACK), encode(ack), retained=True)
         except BusUnavailable as error:
             _log.info("ingest.ack_unsent", gateway_id=address.gateway_id, why=str(error))
+
+
+async def _read_all(group: Sequence[Received]) -> list[Reading]:
+    readings = []
+    for received in group:
+        readings.append(read(received))
+        await asyncio.sleep(0)  # a group takes tens of milliseconds: others go on between
+    return readings
 
 
 async def _next_group(queue: asyncio.Queue[Received]) -> list[Received]:

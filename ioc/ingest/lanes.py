@@ -6,8 +6,8 @@ from collections import deque
 from contracts.topics import Channel
 from ioc.ingest.received import Received
 
-MAX_GROUP_MESSAGES = 64
-MAX_GROUP_BYTES = 2_000_000
+MAX_GROUP_MESSAGES = 32
+MAX_GROUP_BYTES = 1_000_000
 """One transaction takes at most so much."""
 MAX_LATE_MESSAGES = 16
 """Of a backlog in one transaction, so that an alarm that comes meanwhile waits under a second."""

@@ -12,6 +12,7 @@ from contracts.state import Birth, Device, Will
 from contracts.topics import Address
 from ioc.alarms import AlarmKind, Occurrence, Raise, Return, raise_alarm, return_alarm
 from ioc.gateways.register import Gateway
+from ioc.ingest.forks import note_epoch
 from ioc.ingest.reading import StateReading
 from ioc.ingest.transaction import Transaction
 from ioc.store import journal
@@ -101,6 +102,8 @@ async def _take_birth(
     told_again = same_epoch and birth.connection_number == gateway.connection_number
     if told_again and reading.received.retained:
         return  # the broker repeats what this store has already taken
+    if not reading.received.retained:
+        await note_epoch(transaction, gateway, birth.epoch)
     await _take_inventory(transaction, gateway, birth.devices)
     rebooted = birth.boot_id != gateway.boot_id
     gateway = await transaction.change_gateway(

@@ -1,11 +1,11 @@
 """One ingest transaction: what it has read of gateways and devices, and whom it must acknowledge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.topics import Address
@@ -18,6 +18,16 @@ from ioc.store.tables import devices
 
 Device = Mapping[str, Any]
 """Columns of a device by name, as this transaction has left them."""
+DeviceKey = tuple[str, str]
+"""Gateway id and device id."""
+
+_DEVICE_KEY = tuple_(devices.c.gateway_id, devices.c.device_id)
+_CHANGE_DEVICE = (
+    update(devices)
+    .where(devices.c.gateway_id == bindparam("of_gateway"))
+    .where(devices.c.device_id == bindparam("of_device"))
+)
+_KEYS_AT_ONCE = 200  # databases limit how many values one statement may carry
 
 
 class Transaction:
@@ -41,13 +51,30 @@ class Transaction:
         self.to_acknowledge: dict[tuple[Address, str], bool] = {}
         """Gateway and epoch, in the order of arrival; true: the epoch has forked."""
         self._gateways: dict[str, Gateway | None] = {}
-        self._devices: dict[str, dict[str, Device]] = {}
+        self._devices: dict[DeviceKey, Device | None] = {}
+
+    async def look_up(self, addresses: Iterable[Address]) -> None:
+        """Read gateways in one statement that will be asked for one by one."""
+        wanted = {str(address.gateway_id) for address in addresses} - self._gateways.keys()
+        if wanted:
+            found = await register.find_some(self.connection, wanted)
+            self._gateways |= {gateway_id: found.get(gateway_id) for gateway_id in wanted}
+
+    async def look_up_devices(self, keys: Iterable[DeviceKey]) -> None:
+        """Read devices in a few statements that will be asked for one by one."""
+        wanted = list(set(keys) - self._devices.keys())
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            some = wanted[start : start + _KEYS_AT_ONCE]
+            query = select(devices).where(_DEVICE_KEY.in_(some))
+            rows = (await self.connection.execute(query)).mappings()
+            found = {(row["gateway_id"], row["device_id"]): dict(row) for row in rows}
+            self._devices |= {key: found.get(key) for key in some}
 
     async def gateway(self, address: Address) -> Gateway | None:
         """Return the gateway at an address; None: nobody has added it."""
         gateway_id = str(address.gateway_id)
         if gateway_id not in self._gateways:
-            self._gateways[gateway_id] = await register.find(self.connection, gateway_id)
+            await self.look_up([address])
         known = self._gateways[gateway_id]
         return known if known is not None and known.site_id == address.site_id else None
 
@@ -67,22 +94,18 @@ class Transaction:
 
     async def device(self, gateway_id: str, device_id: str) -> Device | None:
         """Return a device of a gateway's inventory."""
-        if gateway_id not in self._devices:
-            query = select(devices).where(devices.c.gateway_id == gateway_id)
-            rows = (await self.connection.execute(query)).mappings()
-            self._devices[gateway_id] = {row["device_id"]: dict(row) for row in rows}
-        return self._devices[gateway_id].get(device_id)
+        key = (gateway_id, device_id)
+        if key not in self._devices:
+            await self.look_up_devices([key])
+        return self._devices[key]
 
     async def change_device(self, device: Device, **changes: Any) -> None:  # noqa: ANN401
         """Change columns of a device, and tell those who watch it."""
         gateway_id, device_id = device["gateway_id"], device["device_id"]
-        await self.connection.execute(
-            update(devices)
-            .where(devices.c.gateway_id == gateway_id, devices.c.device_id == device_id)
-            .values(changes)
-        )
-        self._devices[gateway_id][device_id] = {**device, **changes}
-        await journal.write(
+        key = {"of_gateway": gateway_id, "of_device": device_id}
+        await self.connection.execute(_CHANGE_DEVICE, {**changes, **key})
+        self._devices[gateway_id, device_id] = {**device, **changes}
+        journal.note(
             self.connection,
             subject="device",
             subject_id=f"{gateway_id}/{device_id}",
@@ -92,7 +115,8 @@ class Transaction:
 
     def forget_devices(self, gateway_id: str) -> None:
         """Read a gateway's devices again when they are next needed."""
-        self._devices.pop(gateway_id, None)
+        for key in [key for key in self._devices if key[0] == gateway_id]:
+            del self._devices[key]
 
     def acknowledge(self, address: Address, epoch: str, *, forked: bool = False) -> None:
         """Have everything committed of this epoch acknowledged after the commit."""

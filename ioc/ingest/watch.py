@@ -1,9 +1,11 @@
 """The watch over silence: a gateway that says nothing any more is declared down."""
 
+from datetime import datetime
+from typing import Protocol
+
 from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.clock import Clock
 from ioc.gateways import register
-from ioc.ingest.bus import Bus
 from ioc.ingest.presence import declare_down, silent
 from ioc.ingest.transaction import Transaction
 from ioc.store.engine import Store
@@ -11,20 +13,29 @@ from ioc.store.engine import Store
 LOOK_EVERY_S = 5.0
 
 
+class Listener(Protocol):
+    """Whoever knows whether the centre would have heard a word."""
+
+    @property
+    def connected_at(self) -> datetime | None:
+        """Since when it hears its gateways; None: it does not."""
+        ...
+
+
 async def watch_silence(
-    *, store: Store, bus: Bus, clock: Clock, policies: Policies = UNDELAYED_POLICIES
+    *, store: Store, listener: Listener, clock: Clock, policies: Policies = UNDELAYED_POLICIES
 ) -> None:
-    """Look for ever; says nothing while the centre itself has no connection."""
+    """Look for ever; says nothing while the centre itself is deaf."""
     while True:
         await clock.sleep(LOOK_EVERY_S)
-        await look_once(store=store, bus=bus, clock=clock, policies=policies)
+        await look_once(store=store, listener=listener, clock=clock, policies=policies)
 
 
 async def look_once(
-    *, store: Store, bus: Bus, clock: Clock, policies: Policies = UNDELAYED_POLICIES
+    *, store: Store, listener: Listener, clock: Clock, policies: Policies = UNDELAYED_POLICIES
 ) -> int:
     """Declare down whoever has been silent too long; return how many that were."""
-    now, listening_since = clock.now(), bus.connected_at
+    now, listening_since = clock.now(), listener.connected_at
     async with store.read() as connection:
         gateways = await register.find_all(connection)
     suspects = silent(gateways, now=now, listening_since=listening_since)

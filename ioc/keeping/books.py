@@ -21,7 +21,7 @@ class Deletion:
     number: int
     at: datetime
     what: str
-    """`evidence`, `events` or `alarms`."""
+    """`evidence`, `events`, `broadcasts`, `alarms` or `handovers`."""
     reason: str
     """`age` or `disk`."""
     count: int

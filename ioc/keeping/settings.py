@@ -18,7 +18,11 @@ class RetentionSettings(BaseModel):
     events_days: Days = 400
     """This month can be compared with the same month last year."""
     alarms_days: Days = 1_900
-    """With their log; five years."""
+    """With their log and what people were told of them; five years."""
+    broadcasts_days: Days = 1_900
+    """The station log, with the sounds that were played; five years."""
+    duty_log_days: Days = 3_650
+    """What one shift handed over to the next; ten years."""
 
     @model_validator(mode="after")
     def _alarms_last(self) -> Self:

@@ -40,6 +40,20 @@ class Access:
         """Tell whether the person may use loudspeakers of this area."""
         return self.role in _SPEAKS and self.may_see(area_id)
 
+    def may_handle(self, area_id: str) -> bool:
+        """Tell whether the person may have alarms of this area in hand, and write about them."""
+        return self.role is not Role.VIEWER and self.may_see(area_id)
+
+    @property
+    def may_set_roster(self) -> bool:
+        """Whether the person may decide who is on duty, in their areas."""
+        return self.role in {Role.LEADER, Role.ADMIN}
+
+    @property
+    def may_hand_over(self) -> bool:
+        """Whether the person keeps shifts that are handed over and taken over."""
+        return self.role in _ACKNOWLEDGES
+
     @property
     def may_speak_emergencies(self) -> bool:
         """Whether the person may interrupt everything else on a loudspeaker."""

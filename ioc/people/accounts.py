@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.people.access import Access, Role
 from ioc.people.areas import AreaTree
-from ioc.people.errors import Refusal
+from ioc.people.errors import Refusal, unknown_login
 from ioc.people.throttle import Attempts
 from ioc.store.tables import areas, meta, sessions, users
 
@@ -137,11 +137,7 @@ async def change(connection: AsyncConnection, login: str, **values: object) -> N
         update(users).where(users.c.login == login).values(**values).returning(users.c.login)
     )
     if changed.first() is None:
-        raise Refusal(
-            "unknown_login",
-            vi=f"Không có tài khoản {login}.",
-            en=f"There is no account {login}.",
-        )
+        raise unknown_login(login)
     await connection.execute(delete(sessions).where(sessions.c.login == login))
 
 

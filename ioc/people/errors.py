@@ -29,3 +29,12 @@ def not_found() -> Refusal:
         vi="Không tìm thấy. Có thể mục này đã bị xóa hoặc không thuộc địa bàn của bạn.",
         en="Not found. It may have been removed, or it lies outside your area.",
     )
+
+
+def unknown_login(login: str) -> Refusal:
+    """Return the refusal of a login that nobody has."""
+    return Refusal(
+        "unknown_login",
+        vi=f"Không có tài khoản {login}.",
+        en=f"There is no account {login}.",
+    )

@@ -1,6 +1,7 @@
 """The people of the commune: accounts, logging in and out; keeps everything in the store."""
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from ioc.people.passwords import (
 )
 from ioc.people.throttle import Attempts
 from ioc.store.engine import Store
+from ioc.store.faults import StoreUnavailable
 
 SESSION_LENGTH = timedelta(hours=12)
 # A use moves the end on at most this often, so that reading pages rarely writes.
@@ -93,9 +95,11 @@ class People:
             access = await accounts.access_of(connection, row)
         expires_at: datetime = row.expires_at
         if now + SESSION_LENGTH - expires_at > _PROLONG_STEP:
-            expires_at = now + SESSION_LENGTH
-            async with self._store.begin() as connection:
-                await accounts.prolong_session(connection, token, expires_at)
+            # A database that cannot be written to may still be read: nobody is sent away for that.
+            with suppress(StoreUnavailable):
+                async with self._store.begin() as connection:
+                    await accounts.prolong_session(connection, token, now + SESSION_LENGTH)
+                expires_at = now + SESSION_LENGTH
         return Session(access=access, csrf_token=row.csrf_token, expires_at=expires_at)
 
     async def logout(self, token: str) -> None:

@@ -37,8 +37,10 @@ class Judged:
 class Listener(Protocol):
     """The centre's ear."""
 
-    connected_at: datetime | None
-    """Since when it hears its gateways; None: it does not."""
+    @property
+    def connected_at(self) -> datetime | None:
+        """Since when it hears its gateways; None: it does not."""
+        ...
 
 
 class RuleWatch:

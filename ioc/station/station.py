@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.commands import TestLoudspeakers
@@ -52,10 +53,8 @@ class Station:
         _check_hours(setting.hours)
         now = self._clock.now()
         async with self._store.begin() as connection:
-            known = await talk_downs.find(connection, talk_down_id) if talk_down_id else None
-            if talk_down_id is not None and (
-                known is None or known.gateway_id != setting.gateway_id
-            ):
+            known = await _find_own(connection, access, talk_down_id) if talk_down_id else None
+            if known is not None and known.gateway_id != setting.gateway_id:
                 raise not_found()
             await self._check_previewed(connection, access, setting, unless_kept=known, now=now)
             await _check_camera(connection, access, setting)
@@ -79,13 +78,7 @@ class Station:
             raise not_allowed()
         now = self._clock.now()
         async with self._store.begin() as connection:
-            known = await talk_downs.find(connection, talk_down_id)
-            if known is None:
-                raise not_found()
-            area_id = await _camera_area(connection, known.gateway_id, known.camera_id)
-            # A camera that is gone leaves its talk-down to whoever sees the whole commune.
-            if area_id is not None and not access.may_see(area_id):
-                raise not_found()
+            known = await _find_own(connection, access, talk_down_id)
             await talk_downs.forget(connection, talk_down_id)
             await self._tell(connection, known.gateway_id, at=now)
             subject = f"{known.gateway_id}/{known.camera_id}"
@@ -232,6 +225,22 @@ def _visible(
             raise not_found()
         found[each] = target
     return found
+
+
+async def _find_own(connection: AsyncConnection, access: Access, talk_down_id: str) -> Row[Any]:
+    """Return a talk-down as it stands at a camera of the person's.
+
+    Raises:
+        Refusal: unknown, or not theirs, though the gateway may serve their hamlet as well.
+    """
+    known = await talk_downs.find(connection, talk_down_id)
+    if known is None:
+        raise not_found()
+    area_id = await _camera_area(connection, known.gateway_id, known.camera_id)
+    # A camera that is gone leaves its talk-down to whoever sees the whole commune.
+    if area_id is not None and not access.may_see(area_id):
+        raise not_found()
+    return known
 
 
 async def _camera_area(connection: AsyncConnection, gateway_id: str, camera_id: str) -> str | None:

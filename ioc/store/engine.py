@@ -8,6 +8,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ioc.store import journal as noted
+from ioc.store import ledger
 from ioc.store.database import Database
 from ioc.store.embedded import EmbeddedConnection
 from ioc.store.faults import reached, translated
@@ -41,8 +43,12 @@ class Store:
         with translated():
             async with self._turn, _connected(self._writer) as connection:
                 connection.info.pop(LAST_NUMBER, None)
+                ledger.forget(connection)
+                noted.forget_noted(connection)
                 async with connection.begin(), _pace(connection, swift=swift):
                     yield connection
+                    await ledger.settle_all(connection)
+                    await noted.write_noted(connection)
                 number = connection.info.pop(LAST_NUMBER, None)
         if number is not None:
             await self._announce(number)

@@ -1,16 +1,20 @@
 """The web application: puts the rooms together; holds no page and no rule itself."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
+from typing_extensions import override
 
 from ioc.web import feed_route
 from ioc.web.api import alarms as alarms_api
 from ioc.web.api import broadcasts as broadcasts_api
 from ioc.web.api import devices as devices_api
+from ioc.web.api import duty as duty_api
 from ioc.web.api import evidence as evidence_api
+from ioc.web.api import handling as handling_api
+from ioc.web.api import handovers as handovers_api
 from ioc.web.api import keeping as keeping_api
 from ioc.web.api import notices as notices_api
 from ioc.web.api import rules as rules_api
@@ -21,10 +25,12 @@ from ioc.web.failures import register_failures
 from ioc.web.feed import Feed
 from ioc.web.gateway_routes import create_gateway_router
 from ioc.web.limits import FailedLogins
+from ioc.web.openapi import describe
 from ioc.web.pages import (
     broadcasting,
     console,
     devices,
+    duty,
     keeping,
     login,
     notices,
@@ -42,18 +48,31 @@ if TYPE_CHECKING:
 _STATIC = Path(__file__).with_name("static")
 
 
+class _Application(FastAPI):
+    @override
+    def openapi(self) -> dict[str, Any]:
+        if not self.openapi_schema:
+            self.openapi_schema = describe(
+                title=self.title, version=self.version, routes=self.routes
+            )
+        return self.openapi_schema
+
+
 def create_application(centre: "Centre") -> FastAPI:
     """Return the application that serves this centre to browsers, programs and gateways."""
-    application = FastAPI(
+    application = _Application(
         title="Commune IOC",
         version="1",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     application.state.centre = centre
     application.state.failed_logins = FailedLogins(centre.clock)
-    application.state.feed = Feed(store=centre.store, people=centre.people)
+    application.state.feed = Feed(
+        store=centre.store, people=centre.people, listening=centre.listening
+    )
     application.state.recent_orders = broadcasts_api.RecentOrders()
     register_failures(application)
     for room in (
@@ -66,6 +85,7 @@ def create_application(centre: "Centre") -> FastAPI:
         phone,
         station,
         rules,
+        duty,
         notices,
         feed_route,
         keeping,
@@ -74,6 +94,9 @@ def create_application(centre: "Centre") -> FastAPI:
     for interface in (
         alarms_api,
         shelves_api,
+        handling_api,
+        duty_api,
+        handovers_api,
         notices_api,
         rules_api,
         evidence_api,

@@ -1,5 +1,6 @@
 """What may go wrong with a request, and how the JSON interface says it; see `failures`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -21,9 +22,10 @@ class NotSignedIn(Exception):
     """The request carries no valid session; the person signs in and tries again."""
 
 
-def error_body(code: str, *, vi: str, en: str) -> dict[str, Any]:
-    """Return an error as every part of the JSON interface answers it."""
-    return {"error": {"code": code, "vi": vi, "en": en}}
+def error_body(code: str, *, vi: str, en: str, where: Sequence[str] = ()) -> dict[str, Any]:
+    """Return an error as every part of the JSON interface answers it; see `Problem`."""
+    error: dict[str, Any] = {"code": code, "vi": vi, "en": en}
+    return {"error": error | ({"where": list(where)} if where else {})}
 
 
 def error_answer(code: str, *, status_code: int, **values: object) -> JSONResponse:

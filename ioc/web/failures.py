@@ -1,16 +1,19 @@
 """Failures as answers: a sentence in JSON, or a page where somebody is looking for one."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from ioc.people import Refusal
 from ioc.store.faults import StoreUnavailable
 from ioc.timeseries import SeriesRefused, SeriesUnavailable
+from ioc.web.api.shapes import where_of
 from ioc.web.errors import NotSignedIn, Refused, error_body
 from ioc.web.identity import centre_of, language_of
 from ioc.web.rendering import Page, wording_of
@@ -29,12 +32,27 @@ _STATUS_OF_REFUSAL = {
     "say_it_twice": 409,
     "still_busy": 409,
     "rules_changed": 409,
+    "shift_clashes": 409,
+    "shift_unknown": 404,
+    "in_other_hands": 409,
+    "given_back": 409,
+    "nothing_to_handle": 409,
+    "own_handover": 409,
+    "taken_over_already": 409,
+    "handover_replaced": 409,
     "series_unavailable": 503,
     "phrase_missing": 409,
     "recording_too_large": 413,
     "recording_unavailable": 503,
 }
-_CODE_OF_STATUS = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "not_found"}
+_WRONG_METHOD = 405
+_CODE_OF_STATUS = {
+    401: "not_signed_in",
+    403: "forbidden",
+    404: "not_found",
+    _WRONG_METHOD: "wrong_method",
+    413: "too_large",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +61,8 @@ class _Failure:
     code: str
     vi: str
     en: str
+    where: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def register_failures(application: FastAPI) -> None:
@@ -63,7 +83,18 @@ async def _not_signed_in(request: Request, _error: Exception) -> Response:
 
 
 async def _expected(request: Request, error: Exception) -> Response:
-    return _answer(request, _failure(error))
+    failure = _failure(error)
+    if failure.status_code == _WRONG_METHOD:
+        failure = replace(failure, headers={"allow": ", ".join(_methods_at(request))})
+    return _answer(request, failure)
+
+
+def _methods_at(request: Request) -> Iterator[str]:
+    """Give what may be sent to the address (RFC 9110 §15.5.6), whichever routes take it."""
+    for method in ("GET", "POST", "PUT"):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            yield method
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
@@ -88,7 +119,11 @@ def _failure(error: Exception) -> _Failure:
             code = _CODE_OF_STATUS.get(error.status_code, "bad_request")
             return _said(code, error.status_code)
         case _:
-            return _said("bad_request", 422)
+            return replace(_said("bad_request", 422), where=_where(error))
+
+
+def _where(error: Exception) -> tuple[str, ...]:
+    return where_of(error.errors()) if isinstance(error, RequestValidationError) else ()
 
 
 def _said(code: str, status_code: int, **values: object) -> _Failure:
@@ -99,8 +134,8 @@ def _said(code: str, status_code: int, **values: object) -> _Failure:
 
 def _answer(request: Request, failure: _Failure) -> Response:
     if not _wants_page(request):
-        body = error_body(failure.code, vi=failure.vi, en=failure.en)
-        return JSONResponse(body, status_code=failure.status_code)
+        body = error_body(failure.code, vi=failure.vi, en=failure.en, where=failure.where)
+        return JSONResponse(body, status_code=failure.status_code, headers=failure.headers)
     centre = centre_of(request)
     words = Words(language_of(request), hamlet_word=centre.settings.commune.hamlet_word)
     page = Page(

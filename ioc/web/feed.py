@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from ioc.people import People
+from ioc.ingest.listening import Listening
+from ioc.people import People, Session
 from ioc.store.engine import Store
+from ioc.store.faults import StoreUnavailable
 from ioc.store.tables import journal
 
 MIN_INTERVAL_S = 0.25
@@ -32,8 +34,9 @@ class _Span:
 class Feed:
     """What browsers follow; a frame is read and encoded once for all who share areas and place."""
 
-    def __init__(self, *, store: Store, people: People) -> None:
+    def __init__(self, *, store: Store, people: People, listening: Listening | None = None) -> None:
         self._store = store
+        self._listening = listening
         self._people = people
         self._frames: OrderedDict[_Span, str] = OrderedDict()
         self._closing = False
@@ -55,24 +58,55 @@ class Feed:
         yield f"retry: {_RETRY_MS}\n\n"
         seen, newest = after, await self.newest()
         while not self._closing:
-            session = await self._people.session_of(token)
+            try:
+                session = await self._people.session_of(token)
+                frame = await self._frame_for(session, after=seen, newest=newest)
+            except StoreUnavailable as error:
+                self._note_database(error)
+                yield self._beat(seen)  # says nothing but that
+                await asyncio.sleep(BEAT_INTERVAL_S)
+                continue
+            self._note_database(None)
+            yield frame
             if session is None:
-                yield "event: ended\ndata: {}\n\n"
                 return
-            span = _Span(after=seen, newest=newest, area_ids=session.access.area_ids)
-            yield await self._frame(span)
             seen = newest
             await asyncio.sleep(MIN_INTERVAL_S)
             newest = await self._next(seen)
 
+    def _note_database(self, fault: StoreUnavailable | None) -> None:
+        if self._listening is None:
+            return
+        if fault is None:
+            self._listening.freed("database")
+        else:
+            self._listening.hindered("database", reason=str(fault))
+
+    async def _frame_for(self, session: Session | None, *, after: int, newest: int) -> str:
+        if session is None:
+            return "event: ended\ndata: {}\n\n"
+        area_ids = session.access.area_ids
+        return await self._frame(_Span(after=after, newest=newest, area_ids=area_ids))
+
     async def _frame(self, span: _Span) -> str:
         if span.newest <= span.after:
-            return _encode(span.newest, {})
+            return self._beat(span.newest)
         if span not in self._frames:
-            self._frames[span] = _encode(span.newest, await self._read(span))
+            subjects = await self._read(span)
+            if not subjects:
+                return self._beat(span.newest)
+            self._frames[span] = _encode(span.newest, "change", subjects)
             while len(self._frames) > _KEPT_FRAMES:
                 self._frames.popitem(last=False)
         return self._frames[span]
+
+    def _beat(self, number: int) -> str:
+        """Return a sign of life, which says also what cannot be known now."""
+        deafness = self._listening.deafness if self._listening is not None else None
+        known = (
+            {} if deafness is None else {"since": deafness.since.isoformat(), "why": deafness.why}
+        )
+        return _encode(number, "beat", known)
 
     async def _read(self, span: _Span) -> dict[str, list[str]]:
         """Return the ids that changed, by subject: alarm, broadcast, device, gateway."""
@@ -97,7 +131,6 @@ class Feed:
             return seen
 
 
-def _encode(number: int, subjects: dict[str, list[str]]) -> str:
-    event = "change" if subjects else "beat"
-    body = json.dumps(subjects, separators=(",", ":"))
+def _encode(number: int, event: str, facts: Mapping[str, object]) -> str:
+    body = json.dumps(facts, separators=(",", ":"))
     return f"id: {number}\nevent: {event}\ndata: {body}\n\n"

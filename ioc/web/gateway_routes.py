@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from sqlalchemy import select
 from starlette.requests import ClientDisconnect
 from typing_extensions import override
@@ -31,11 +32,18 @@ from ioc.evidence import (
 )
 from ioc.store.engine import Store
 from ioc.store.tables import gateways
+from ioc.web.api.shapes import Sha256Text
+from ioc.web.openapi.bodies import gives_file, takes_file
 
 if TYPE_CHECKING:
     from ioc.centre import Centre
 
-Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[Sha256Text, Path()]
+_BEARER = HTTPBearer(
+    scheme_name="gateway",
+    description="Given to the gateway when it was enrolled.",
+    auto_error=False,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +94,17 @@ def create_gateway_router(centre: "Centre", *, patience: Patience | None = None)
     waits = patience or Patience()
     router = APIRouter(prefix="/gateway", tags=["gateway"], route_class=_GatewayRoute)
 
-    async def authenticated(request: Request) -> str:
+    async def authenticated(request: Request, _token: Annotated[object, Depends(_BEARER)]) -> str:
         _require_private_line(request)
         return await _gateway_of(centre.store, request)
 
     gateway = Annotated[str, Depends(authenticated)]
 
-    @router.put("/evidence/{sha256}", status_code=204)
+    @router.put(
+        "/evidence/{sha256}",
+        status_code=204,
+        openapi_extra=takes_file("image/jpeg", "video/mp4"),
+    )
     async def deliver_evidence(request: Request, sha256: Sha256, gateway_id: gateway) -> Response:
         """Take a JPEG picture or an MP4 clip that an event of this gateway announced."""
         announced = await centre.evidence.announced(gateway_id, sha256)
@@ -103,7 +115,11 @@ def create_gateway_router(centre: "Centre", *, patience: Patience | None = None)
         await _keep(centre, gateway_id, sha256, body)
         return Response(status_code=204)
 
-    @router.get("/audio/{sha256}", response_class=FileResponse)
+    @router.get(
+        "/audio/{sha256}",
+        response_class=FileResponse,
+        responses=gives_file("audio/ogg", description="The announcement."),
+    )
     async def fetch_audio(sha256: Sha256, gateway_id: gateway) -> FileResponse:
         """Give the announcement that a command to this gateway names."""
         path = await centre.station.audio_for_gateway(gateway_id, sha256)

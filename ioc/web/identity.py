@@ -4,6 +4,7 @@ import secrets
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, APIKeyHeader
 
 from ioc.centre import Centre
 from ioc.people import Access, Session
@@ -33,7 +34,23 @@ async def session_of(request: Request, centre: TheCentre) -> Session | None:
 MaybeSession = Annotated[Session | None, Depends(session_of)]
 
 
-async def signed_in(session: MaybeSession) -> Session:
+_SESSION = APIKeyCookie(
+    name=SESSION_COOKIE,
+    scheme_name="session",
+    description="Given by signing in at /dang-nhap.",
+    auto_error=False,
+)
+_CSRF = APIKeyHeader(
+    name=CSRF_HEADER,
+    scheme_name="csrf",
+    description="`csrf_token` of GET /api/me; proves that a page of ours wrote the request.",
+    auto_error=False,
+)
+
+
+async def signed_in(
+    session: MaybeSession, _cookie: Annotated[str | None, Depends(_SESSION)]
+) -> Session:
     """Return the session, or send the person to sign in."""
     if session is None:
         raise NotSignedIn
@@ -51,9 +68,9 @@ async def access_of(session: TheSession) -> Access:
 Reader = Annotated[Access, Depends(access_of)]
 
 
-async def acting(request: Request, session: TheSession) -> Access:
+async def acting(session: TheSession, csrf_token: Annotated[str | None, Depends(_CSRF)]) -> Access:
     """Return the rights of the person who changes something, once the page is proven ours."""
-    check_csrf(request.headers.get(CSRF_HEADER, ""), session)
+    check_csrf(csrf_token or "", session)
     return session.access
 
 

@@ -40,6 +40,10 @@ class Wording:
         _, _, day = self.at(instant).partition(" ")
         return f"{self.clock(instant)} {day}".strip()
 
+    def full(self, instant: datetime) -> str:
+        """Return `21:04 22/11/2026`, for what is read on another day."""
+        return f"{instant.astimezone(self.zone):%H:%M %d/%m/%Y}"
+
     def ago(self, instant: datetime) -> str:
         """Return `12 phút trước`."""
         age = self.now - instant
@@ -73,6 +77,18 @@ class Wording:
         """Whether loudspeakers are to be brief now."""
         hour = self.now.astimezone(self.zone).hour
         return hour >= NIGHT_BEGINS_HOUR or hour < NIGHT_ENDS_HOUR
+
+
+def month_of(instant: datetime, zone: ZoneInfo) -> str:
+    """Return the month of an instant: `2026-11`."""
+    return f"{instant.astimezone(zone):%Y-%m}"
+
+
+def month_span(month: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when a month (`2026-11`) begins and when the next one does."""
+    year, number = (int(part) for part in month.split("-"))
+    following = (year + 1, 1) if number == 12 else (year, number + 1)
+    return datetime(year, number, 1, tzinfo=zone), datetime(*following, 1, tzinfo=zone)
 
 
 def place_name(area_name: str, *, is_commune: bool, hamlet_word: str) -> str:

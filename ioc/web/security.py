@@ -81,11 +81,23 @@ class Guard:
                 _protect(MutableHeaders(scope=message), scheme, path=str(scope["path"]))
             await send(message)
 
-        refusal = None if scope["method"] in _SAFE_METHODS else _refuse(scope, scheme)
+        refusal = _refuse_address(scope)
+        if refusal is None and scope["method"] not in _SAFE_METHODS:
+            refusal = _refuse(scope, scheme)
         if refusal is not None:
             await refusal(scope, receive, send_guarded)
             return
         await self._application(scope, receive, send_guarded)
+
+
+def _refuse_address(scope: Scope) -> JSONResponse | None:
+    """Return why an address is no address: no page, name or id holds the character NUL.
+
+    PostgreSQL cannot even be asked for it.
+    """
+    if "\0" in str(scope["path"]) or b"%00" in bytes(scope["query_string"]):
+        return error_answer("bad_request", status_code=400)
+    return None
 
 
 def _refuse(scope: Scope, scheme: str) -> JSONResponse | None:

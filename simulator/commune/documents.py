@@ -1,6 +1,7 @@
 """The configuration files of the commune's processes, as values; pure."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from simulator.commune import world
@@ -9,6 +10,8 @@ from simulator.commune.options import Options
 from simulator.commune.world import Camera, Loudspeaker, Zone
 
 Document = dict[str, Any]
+RULES = Path(__file__).resolve().parents[2] / "config" / "rules.yaml"
+"""The library of ready rules."""
 FIRST_DUMPING_S = 10.0
 """Long enough for the gateway to have connected and learnt the empty lane."""
 # Only these lines of config/mosquitto.conf name places; the commune has its own. All its
@@ -22,7 +25,12 @@ _PLACES = {
 def tcp_names(options: Options) -> list[str]:
     """Return the names of the TCP ports the commune needs."""
     cameras = simulated_cameras(options)
-    return ["web", "broker", *(f"{c.id}.{kind}" for c in cameras for kind in ("http", "rtsp"))]
+    return [
+        "web",
+        "broker",
+        "mail",
+        *(f"{c.id}.{kind}" for c in cameras for kind in ("http", "rtsp")),
+    ]
 
 
 def udp_names() -> list[str]:
@@ -72,6 +80,28 @@ def centre_document(folder: Folder, ports: Mapping[str, int], options: Options) 
             "port": ports["broker"],
             "username": "centre",
         },
+        "rules": str(RULES),
+        "alarms": {
+            "expected": [
+                {
+                    "name": "Chợ phiên",
+                    "kinds": ["crowding", "loitering"],
+                    "from": "05:00",
+                    "to": "11:00",
+                    "days": ["sat", "sun"],
+                    "areas": ["na-lay"],
+                }
+            ],
+        },
+        "notify": {
+            "email": {
+                "host": "127.0.0.1",
+                "port": ports["mail"],
+                "security": "none",
+                "sender": f"ioc@{world.MAIL_DOMAIN}",
+            },
+        },
+        "retention": {"evidence_gb": 5},
     }
 
 

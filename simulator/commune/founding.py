@@ -54,6 +54,17 @@ class Founding:
             if person.login not in self._done.get("people", [])
         }
 
+    async def add_contacts(self) -> None:
+        """Enter everybody's mail address, so that alarms reach somebody.
+
+        Raises:
+            FoundingFailed: the control centre refused one.
+        """
+        for person in world.PEOPLE:
+            if person.login not in self._done.get("contacts", []):
+                await self._command("user", "contact", person.login, "email", person.email)
+                self._remember(contacts=[*self._done.get("contacts", []), person.login])
+
     async def _add_gateway(self) -> None:
         answer = await self._command(
             "gateway", "add", world.GATEWAY, "--site", world.SITE,

@@ -16,6 +16,7 @@ from simulator.commune.process import Process, Program
 from simulator.commune.programs import find_program, list_devices, rotate_log
 from simulator.commune.settings_files import SettingsFiles
 from simulator.commune.voice import Voice
+from simulator.mailbox import Mail, Mailbox
 
 CENTRE, GATEWAY, BROKER = "ioc", "edge-agent", "broker"
 READY_WITHIN_S = 60.0
@@ -79,6 +80,8 @@ class Commune:
         founding = Founding(self._folder, ioc=find_program("ioc"), environment=self._environment)
         files.write_others(centre_public_key=await founding.found())
 
+        mailbox = await Mailbox.open(ports["mail"], self._tell_mail)
+        tasks.create_task(mailbox.run(), name="mailbox")
         await self._start_broker(tasks, ports["broker"])
         centre = self._launch(tasks, CENTRE, (find_program("ioc"), "serve", *files.centre))
         for device_id, arguments in list_devices(self._folder, ports, self._options).items():
@@ -89,12 +92,17 @@ class Commune:
             port = ports[f"{camera.id}.http"]
             await self._processes[camera.id].wait_for_port(port, timeout_s=READY_WITHIN_S)
         self._launch(tasks, GATEWAY, (find_program("edge-agent"), "run", *files.gateway))
+        passwords = await founding.add_people()
+        await founding.add_contacts()
         self._voice.announce(
             address=files.address,
             data=self._folder.root,
-            passwords=await founding.add_people(),
+            passwords=passwords,
             expectation=documents.describe_expectation(self._options),
         )
+
+    def _tell_mail(self, mail: Mail) -> None:
+        self._voice.say(f"Mail for {mail.recipient}: {mail.subject}")
 
     async def _start_broker(self, tasks: asyncio.TaskGroup, port: int) -> None:
         config = self._folder.root / "mosquitto.conf"

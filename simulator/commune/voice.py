@@ -49,6 +49,7 @@ class Voice:
             ]
         lines += [
             expectation,
+            "Who would be told of it by mail is said here, as “Mail for …”; nothing leaves this machine.",
             "Ctrl-C ends everything; the next start goes on with the same data.",
             "",
         ]

@@ -23,6 +23,11 @@ class Person:
     does: str
     """What this person is for, in the list of first passwords."""
 
+    @property
+    def email(self) -> str:
+        """Where this person is told of alarms; the commune's own mailbox takes it."""
+        return f"{self.login}@{MAIL_DOMAIN}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Zone:
@@ -63,6 +68,7 @@ COMMUNE = "Xã Sảng Mộc"
 HAMLET_WORD = "xóm"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 SITE = "sang-moc"
+MAIL_DOMAIN = "sang-moc.example"
 GATEWAY = "nha-van-hoa"
 GATEWAY_NAME = "Tủ thiết bị nhà văn hóa xã"
 WHOLE_PICTURE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))

@@ -52,6 +52,10 @@ class Causes:
         """Return everything a place depends on, nearest first."""
         return tuple(self._climb(place))
 
+    def below(self, place: str) -> tuple[str, ...]:
+        """Return the devices and gateways that were said to depend on a place, sorted."""
+        return tuple(sorted(each for each in self.depends_on if place in self._climb(each)))
+
     def explains(
         self, kind: AlarmKind, *, gateway_id: str, object_id: str, device_id: str | None
     ) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A limit with a dead-band: what hovers about it is not reported again and again; pure."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +24,9 @@ class Deadband:
 
         What is no number changes nothing.
         """
-        over = value - self.limit if self.direction == "above" else self.limit - value
-        if over != over:  # noqa: PLR0124 - not a number
+        if math.isnan(value):
             return active
-        return over > -self.width if active else over > 0
+        slack = self.width if active else 0.0
+        if self.direction == "above":
+            return value > self.limit - slack
+        return value < self.limit + slack

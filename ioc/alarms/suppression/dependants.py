@@ -1,8 +1,10 @@
 """What hangs on something that has failed: silenced with its failure, given back with its return."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms import calling, rows
@@ -16,9 +18,19 @@ from ioc.alarms.standings import columns_of, standing_of
 from ioc.alarms.states import AlarmState, Cause
 from ioc.store.tables import alarms
 
+Row = RowMapping | Mapping[str, Any]
+"""An alarm's columns by name."""
+
+_OPEN = alarms.c.state.in_([state for state in AlarmState if state is not AlarmState.NORMAL])
+_OF_DEVICES = select(alarms).where(
+    alarms.c.gateway_id == bindparam("of_gateway"),
+    _OPEN,
+    alarms.c.device_id.in_(bindparam("of", expanding=True)),
+)
+
 
 async def failed(
-    connection: AsyncConnection, cause: RowMapping, *, at: datetime, policies: Policies
+    connection: AsyncConnection, cause: Row, *, at: datetime, policies: Policies
 ) -> None:
     """Silence what a failure explains and nobody has answered; stop the clocks behind a gateway."""
     kind = AlarmKind(cause["kind"])
@@ -30,7 +42,7 @@ async def failed(
         if kind is AlarmKind.POWER_CUT
         else (cause["gateway_id"],)
     )
-    for alarm in await _open_of(connection, gateways):
+    for alarm in await _concerned(connection, cause, gateways, policies):
         if alarm["alarm_id"] == cause["alarm_id"]:
             continue
         if _is_explained(alarm, place, policies):
@@ -80,14 +92,31 @@ def _is_explained(alarm: RowMapping, place: str, policies: Policies) -> bool:
 
 
 async def _open_of(connection: AsyncConnection, gateways: tuple[str, ...]) -> list[RowMapping]:
-    query = select(alarms).where(
-        alarms.c.gateway_id.in_(gateways),
-        alarms.c.state.in_([state for state in AlarmState if state is not AlarmState.NORMAL]),
-    )
+    query = select(alarms).where(alarms.c.gateway_id.in_(gateways), _OPEN)
     return list((await connection.execute(query)).mappings().all())
 
 
-def _place(alarm: RowMapping) -> str:
+async def _concerned(
+    connection: AsyncConnection,
+    cause: Row,
+    gateways: tuple[str, ...],
+    policies: Policies,
+) -> list[RowMapping]:
+    """Return the open alarms that a failure may concern.
+
+    A single device's concerns that device and what hangs on it; of a gateway of sixty cameras that
+    fail one after the other, all others' alarms would be read each time.
+    """
+    if cause["kind"] != AlarmKind.DEVICE_DOWN:
+        return await _open_of(connection, gateways)
+    gateway_id = cause["gateway_id"]
+    places = (_place(cause), *policies.causes.below(_place(cause)))
+    devices = [place.partition("/")[2] for place in places if place.startswith(f"{gateway_id}/")]
+    found = await connection.execute(_OF_DEVICES, {"of_gateway": gateway_id, "of": devices})
+    return list(found.mappings())
+
+
+def _place(alarm: Row) -> str:
     return place_of(
         AlarmKind(alarm["kind"]),
         gateway_id=alarm["gateway_id"],

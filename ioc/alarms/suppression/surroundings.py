@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms.engine.causes import CAUSE_KINDS, INHIBITED_KINDS, POWER, place_of
@@ -12,6 +12,40 @@ from ioc.alarms.engine.standing import ACTIVE, Reason, Suppression
 from ioc.alarms.engine.suppressing import OpenCause, Shelf, Subject, Surroundings, is_flood
 from ioc.alarms.rules import AlarmKind
 from ioc.store.tables import alarms, annunciations, suppressions
+
+# Built once: they are asked at every call, and building one costs more than running it.
+_SHELVES = select(suppressions).where(
+    suppressions.c.gateway_id == bindparam("of_gateway"),
+    suppressions.c.until > bindparam("now"),
+    suppressions.c.ended_at.is_(None),
+)
+_CAUSES = select(
+    alarms.c.alarm_id,
+    alarms.c.kind,
+    alarms.c.gateway_id,
+    alarms.c.object_id,
+    alarms.c.device_id,
+).where(
+    alarms.c.gateway_id.in_(bindparam("of_gateways", expanding=True)),
+    alarms.c.state.in_(ACTIVE),
+    alarms.c.kind.in_(CAUSE_KINDS),
+    alarms.c.late.is_(False),
+)
+_RECENT = select(func.count()).where(
+    annunciations.c.at > bindparam("since"), annunciations.c.reason == Reason.RAISE
+)
+_HEAD = (
+    select(alarms.c.alarm_id)
+    .where(
+        alarms.c.kind == bindparam("of_kind"),
+        alarms.c.area_id == bindparam("of_area"),
+        alarms.c.state.in_(ACTIVE),
+        alarms.c.annunciate.is_(True),
+        alarms.c.alarm_id != bindparam("itself"),
+    )
+    .order_by(alarms.c.raised_at, alarms.c.alarm_id)
+    .limit(1)
+)
 
 
 async def look(
@@ -35,11 +69,7 @@ def _may_be_explained(subject: Subject) -> bool:
 
 
 async def _shelves(connection: AsyncConnection, gateway_id: str, at: datetime) -> Sequence[Shelf]:
-    query = select(suppressions).where(
-        suppressions.c.gateway_id == gateway_id,
-        suppressions.c.until > at,
-        suppressions.c.ended_at.is_(None),
-    )
+    rows = await connection.execute(_SHELVES, {"of_gateway": gateway_id, "now": at})
     return [
         Shelf(
             suppression=Suppression(row["suppression"]),
@@ -48,7 +78,7 @@ async def _shelves(connection: AsyncConnection, gateway_id: str, at: datetime) -
             object_id=row["object_id"],
             device_id=row["device_id"],
         )
-        for row in (await connection.execute(query)).mappings()
+        for row in rows.mappings()
     ]
 
 
@@ -57,18 +87,7 @@ async def _causes(
 ) -> Sequence[OpenCause]:
     places = policies.causes.above(f"{subject.gateway_id}/{subject.device_id or ''}")
     gateways = {subject.gateway_id, POWER, *(p.partition("/")[0] for p in places)}
-    query = select(
-        alarms.c.alarm_id,
-        alarms.c.kind,
-        alarms.c.gateway_id,
-        alarms.c.object_id,
-        alarms.c.device_id,
-    ).where(
-        alarms.c.gateway_id.in_(gateways),
-        alarms.c.state.in_(ACTIVE),
-        alarms.c.kind.in_(CAUSE_KINDS),
-        alarms.c.late.is_(False),
-    )
+    rows = await connection.execute(_CAUSES, {"of_gateways": sorted(gateways)})
     return [
         OpenCause(
             alarm_id=row.alarm_id,
@@ -80,31 +99,23 @@ async def _causes(
                 device_id=row.device_id,
             ),
         )
-        for row in await connection.execute(query)
+        for row in rows
     ]
 
 
 async def _count_recent(connection: AsyncConnection, at: datetime, policies: Policies) -> int:
-    query = select(func.count()).where(
-        annunciations.c.at > at - policies.limits.flood_within,
-        annunciations.c.reason == Reason.RAISE,
-    )
-    return int(await connection.scalar(query) or 0)
+    since = at - policies.limits.flood_within
+    return int(await connection.scalar(_RECENT, {"since": since}) or 0)
 
 
 async def _head(connection: AsyncConnection, subject: Subject) -> str | None:
     """Return the alarm of this kind that already calls for the area, the first of them."""
-    query = (
-        select(alarms.c.alarm_id)
-        .where(
-            alarms.c.kind == subject.kind,
-            alarms.c.area_id == subject.area_id,
-            alarms.c.state.in_(ACTIVE),
-            alarms.c.annunciate.is_(True),
-            alarms.c.alarm_id != subject.alarm_id,
-        )
-        .order_by(alarms.c.raised_at, alarms.c.alarm_id)
-        .limit(1)
+    found: str | None = await connection.scalar(
+        _HEAD,
+        {
+            "of_kind": subject.kind,
+            "of_area": subject.area_id,
+            "itself": subject.alarm_id,
+        },
     )
-    found: str | None = await connection.scalar(query)
     return found

@@ -89,7 +89,7 @@ class Caller:
 
     async def _take_annunciations(self, connection: AsyncConnection, now: datetime) -> None:
         untaken = await connection.execute(
-            select(*[*annunciations.c, alarms.c.state])
+            select(*[*annunciations.c, alarms.c.state.label("alarm_state"), alarms.c.assigned_to])
             .join(alarms, alarms.c.alarm_id == annunciations.c.alarm_id, isouter=True)
             .where(annunciations.c.taken.is_(False))
             .order_by(annunciations.c.number)
@@ -101,7 +101,10 @@ class Caller:
             )
             taken = _annunciation(row)
             await self._tell_webhooks(connection, taken, now)
-            if row.state in rows.AWAITING:
+            if taken.login is not None:
+                if rows.is_in_hand(row, taken.login):
+                    await self._call(connection, taken, taken.login, step=taken.step, now=now)
+            elif row.alarm_state in rows.AWAITING:
                 await self._call_from(connection, taken, taken.step, now)
 
     async def _tell_webhooks(
@@ -146,7 +149,8 @@ class Caller:
     ) -> bool:
         """Call one person; return whether somebody else need not be called at once."""
         wishes = await wishes_of(connection, login)
-        if not taken.is_emergency and not wishes.wants(taken.priority):
+        is_asked = taken.is_emergency or taken.login is not None
+        if not is_asked and not wishes.wants(taken.priority):
             await self._note_call(connection, taken, login, step=step, state="unwanted", now=now)
             return True
         usable = await self._usable(connection, login)
@@ -210,7 +214,7 @@ class Caller:
                 login=login,
                 step=step,
                 at=now,
-                passes_on_at=now + wait if taken.is_emergency else None,
+                passes_on_at=now + wait if taken.is_emergency and taken.login is None else None,
                 state=state,
             )
         )
@@ -225,7 +229,15 @@ class Caller:
         """Return the open calls about which something is to be done."""
         open_calls = (
             await connection.execute(
-                select(*[*calls.c, alarms.c.state.label("alarm_state")])
+                select(
+                    *[
+                        *calls.c,
+                        alarms.c.state.label("alarm_state"),
+                        alarms.c.assigned_to,
+                        annunciations.c.login.label("given_to"),
+                    ]
+                )
+                .join(annunciations, annunciations.c.number == calls.c.annunciation)
                 .join(alarms, alarms.c.alarm_id == calls.c.alarm_id, isouter=True)
                 .where(calls.c.state == "open")
             )
@@ -234,7 +246,7 @@ class Caller:
         for call in open_calls:
             verdict = decide(
                 await _notes(connection, call.call_id),
-                awaiting=call.alarm_state in rows.AWAITING,
+                awaiting=_is_awaited(call),
                 passes_on_at=call.passes_on_at,
                 has_further_contact=bool(await self._further(connection, call)),
                 now=now,
@@ -267,13 +279,15 @@ class Caller:
             following, *_ = await self._further(connection, call)
             await self._notify(connection, taken, following, call_id=call.call_id, now=now)
             return
+        is_last = verdict is Verdict.TO_NEXT_PERSON and taken.login is not None
+        state = "undelivered" if is_last else str(verdict)
         await connection.execute(
-            update(calls).where(calls.c.call_id == call.call_id).values(state=str(verdict))
+            update(calls).where(calls.c.call_id == call.call_id).values(state=state)
         )
         await journal.write(
             connection, subject="alarm", subject_id=taken.alarm_id, area_id=taken.area_id, at=now
         )
-        if verdict is Verdict.TO_NEXT_PERSON:
+        if verdict is Verdict.TO_NEXT_PERSON and not is_last:
             _log.warning("notify.passed_on", alarm_id=taken.alarm_id, step=call.step)
             await self._call_from(connection, taken, call.step + 1, now)
 
@@ -285,6 +299,13 @@ async def _notes(connection: AsyncConnection, call_id: str) -> list[Note]:
         )
     )
     return [Note(state=row.state, attempts=row.attempts) for row in found]
+
+
+def _is_awaited(call: Row[Any]) -> bool:
+    """Tell whether it still matters that the person learns of the alarm."""
+    if call.given_to is not None:
+        return rows.is_in_hand(call, call.given_to)
+    return call.alarm_state in rows.AWAITING
 
 
 def _concerns(hook: Webhook, taken: Annunciation, path: Sequence[str]) -> bool:
@@ -301,4 +322,5 @@ def _annunciation(row: Row[Any]) -> Annunciation:
         reason=row.reason,
         priority=row.priority,
         area_id=row.area_id,
+        login=row.login,
     )

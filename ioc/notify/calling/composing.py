@@ -55,6 +55,8 @@ class Annunciation:
     reason: str
     priority: str
     area_id: str
+    login: str | None = None
+    """Who is told because it was given to them; None: whom the roster names."""
 
     @property
     def is_emergency(self) -> bool:
@@ -84,12 +86,13 @@ class Composer:
         title, body = self.templates.fill(
             annunciation.reason, language=wishes.language, values=described.values
         )
-        is_held = wishes.collects(annunciation.priority)
+        given = annunciation.login is not None
+        is_held = not given and wishes.collects(annunciation.priority)
         due = at + timedelta(minutes=wishes.digest_min) if is_held else at
         due = wishes.earliest(annunciation.priority, now=due, zone=self.zone)
         return Draft(
             dedupe_key=f"{annunciation.number}/{contact.contact_id}",
-            purpose="alarm",
+            purpose="assign" if given else "alarm",
             channel=contact.channel,
             priority=annunciation.priority,
             language=wishes.language,

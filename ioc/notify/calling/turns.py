@@ -1,6 +1,5 @@
 """Who is called one after another for an area: the roster, then everybody who may answer."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -41,21 +40,6 @@ class OnDuty(Protocol):
     async def __call__(self, connection: AsyncConnection, *, area_id: str, at: datetime) -> Watch:
         """Return who is on duty for an area."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unwatched:
-    """A watch that nobody keeps."""
-
-    person: str | None = None
-    deputy: str | None = None
-    leader: str | None = None
-
-
-async def no_roster(connection: AsyncConnection, *, area_id: str, at: datetime) -> Watch:
-    """Answer for a commune without a roster: everybody who may answer is called at once."""
-    del connection, area_id, at
-    return Unwatched()
 
 
 async def turns_from(

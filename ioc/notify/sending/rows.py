@@ -19,7 +19,7 @@ from ioc.notify.reach.wishes import PRIORITIES
 from ioc.store import journal
 from ioc.store.tables import alarms, contacts, notification_attempts, notifications
 
-Purpose = Literal["alarm", "digest", "test", "webhook"]
+Purpose = Literal["alarm", "assign", "digest", "test", "webhook"]
 ENDED = frozenset({"delivered", "failed", "expired", "superseded", "bundled"})
 AWAITING = ("unacknowledged", "rtn_unacknowledged")
 """States of an alarm that still wants an answer."""
@@ -107,6 +107,7 @@ async def claim(
             *[
                 *notifications.c,
                 alarms.c.state.label("alarm_state"),
+                alarms.c.assigned_to,
                 contacts.c.address,
                 contacts.c.push_keys,
             ]
@@ -239,9 +240,16 @@ def _vain(row: Row[Any], now: datetime) -> tuple[str, str] | None:
         return "expired", row.code
     if row.purpose == "alarm" and row.alarm_state not in AWAITING:
         return "superseded", "answered"
+    if row.purpose == "assign" and not is_in_hand(row, row.login):
+        return "superseded", "in_other_hands"
     if row.purpose != "webhook" and row.address is None:
         return "failed", "contact_removed"
     return None
+
+
+def is_in_hand(alarm: Row[Any], login: str | None) -> bool:
+    """Tell by `alarm_state` and `assigned_to` whether this person is still to see to an alarm."""
+    return alarm.alarm_state not in (None, "normal") and alarm.assigned_to == login
 
 
 async def _take_off(connection: AsyncConnection, row: Row[Any], *, now: datetime) -> Claimed:

@@ -1,5 +1,6 @@
 """Whether rules mean something: kinds, fields, series, places, other rules; each fault with its remedy."""
 
+import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from ioc.rules.language.fields import (
     kinds_of,
 )
 
+_MOST_NAMED = 3
 HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 
 
@@ -173,12 +175,25 @@ def _check_measured(
         missing = [test.metric]
     for name in missing:
         of = test.metric if name == test.metric else f"{test.metric} / {name}"
+        near = ", ".join(_nearest(name, test.metric, series))
         yield Found(
             place=(*place, "metric"),
-            vi=f"Chưa có số liệu nào của {of}; quy tắc sẽ chạy khi có.",
-            en=f"Nothing was ever measured of {of}; the rule works once there is something.",
+            vi=f"Chưa có số liệu nào của {of}; quy tắc sẽ chạy khi có."
+            + (f" Gần giống nhất trong số đang có: {near}." if near else ""),
+            en=f"Nothing was ever measured of {of}; the rule works once there is something."
+            + (f" The nearest of what there is: {near}." if near else ""),
             severity=Severity.WARNING,
         )
+
+
+def _nearest(name: str, metric: str, series: Collection[tuple[str, str, str]]) -> Iterator[str]:
+    """Return the series most like one that was never measured: of its metric, else of others."""
+    of_metric = sorted({(g, d, m) for g, d, m in series if m == metric})
+    named = {
+        f"{m} / {d or g}": difflib.SequenceMatcher(a=name, b=(d or g) if of_metric else m).ratio()
+        for g, d, m in of_metric or sorted(set(series))
+    }
+    yield from sorted(named, key=lambda each: -named[each])[:_MOST_NAMED]
 
 
 def _check_band(place: Place, band: Band) -> Iterator[Found]:

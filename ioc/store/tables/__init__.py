@@ -21,6 +21,7 @@ from ioc.store.tables.broadcasting import (
     talk_downs,
 )
 from ioc.store.tables.columns import Instant, metadata
+from ioc.store.tables.duty import duty_shifts, handovers, takeovers
 from ioc.store.tables.keeping import deletions, holds
 from ioc.store.tables.notify import (
     calls,
@@ -53,9 +54,11 @@ __all__ = [
     "deliveries",
     "delivery_steps",
     "devices",
+    "duty_shifts",
     "events",
     "evidence",
     "gateways",
+    "handovers",
     "hearings",
     "holds",
     "journal",
@@ -74,6 +77,7 @@ __all__ = [
     "rule_texts",
     "sessions",
     "suppressions",
+    "takeovers",
     "talk_downs",
     "users",
 ]

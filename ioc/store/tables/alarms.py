@@ -54,6 +54,9 @@ alarms = Table(
     Column("escalation_step", Integer, nullable=False, default=0, server_default="0"),
     Column("chattering", Boolean, nullable=False, default=False, server_default=text("false")),
     Column("stale", Boolean, nullable=False, default=False, server_default=text("false")),
+    # Who has it in hand; null: nobody.
+    Column("assigned_to", String(63)),
+    Column("assigned_at", Instant),
     Column("toggles", JSON, nullable=False, default=list, server_default="[]"),  # newest instants
     Index("alarms_by_object", "kind", "gateway_id", "object_id"),
     Index("alarms_by_state", "state"),
@@ -90,9 +93,11 @@ annunciations = Table(
     Column("alarm_id", String(36), nullable=False, index=True),
     Column("at", Instant, nullable=False),
     Column("step", Integer, nullable=False),  # 0 on duty, 1 deputy, 2 leader
-    Column("reason", String(20), nullable=False),  # raise | escalate | remind | shelf_expired
+    # raise | escalate | remind | shelf_expired | assign
+    Column("reason", String(20), nullable=False),
     Column("priority", String(10), nullable=False),
     Column("area_id", String(63), nullable=False),
+    Column("login", String(63)),  # this person only; null: whom the roster names
     Column("taken", Boolean, nullable=False, default=False, server_default=text("false")),
     Index("annunciations_by_time", "at"),
     Index("annunciations_untaken", "taken", "number"),

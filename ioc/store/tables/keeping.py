@@ -21,7 +21,7 @@ deletions = Table(  # append-only: nothing disappears without a line here
     metadata,
     Column("number", BIG, primary_key=True, autoincrement=True),
     Column("at", Instant, nullable=False),
-    Column("what", String(12), nullable=False),  # evidence | events | alarms
+    Column("what", String(12), nullable=False),  # ioc.keeping.aging.What
     Column("reason", String(12), nullable=False),  # age | disk
     Column("count", Integer, nullable=False),  # files or rows
     Column("size_bytes", BIG, nullable=False),  # of files; 0 for rows

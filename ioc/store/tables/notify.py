@@ -53,7 +53,7 @@ calls = Table(
     Column("step", Integer, nullable=False),  # 0 on duty, 1 deputy, 2 leader, 3 everybody else
     Column("at", Instant, nullable=False),
     Column("passes_on_at", Instant),  # null: only when every contact has failed
-    # open | reached | passed_on | no_contact | unwanted | nobody | superseded
+    # open | reached | passed_on | undelivered | no_contact | unwanted | nobody | superseded
     Column("state", String(12), nullable=False),
     UniqueConstraint("annunciation", "login", name="calls_once"),
     Index("calls_by_state", "state"),
@@ -64,7 +64,7 @@ notifications = Table(
     metadata,
     Column("notification_id", String(36), primary_key=True),
     Column("dedupe_key", String(200), nullable=False, unique=True),
-    Column("purpose", String(10), nullable=False),  # alarm | digest | test | webhook
+    Column("purpose", String(10), nullable=False),  # alarm | assign | digest | test | webhook
     Column("call_id", String(36), index=True),
     Column("alarm_id", String(36), index=True),
     Column("login", String(63)),

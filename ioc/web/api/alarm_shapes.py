@@ -3,13 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from ioc.alarms.answers import FalseReason
 from ioc.alarms.suppression.spans import Span
-from ioc.web.api.shapes import Shape
+from ioc.web.api.shapes import Instant, Shape, Text
 from ioc.web.reading.alarms import AlarmView, Transition
 from ioc.web.reading.evidence import Clip, Picture
+
+_GIVEN: JsonValue = {"type": "string"}
+_LEFT_OUT: JsonValue = {"type": "null"}
 
 
 class PictureShape(Shape):
@@ -59,15 +62,23 @@ class FalseMark(Shape):
 class FixtureMark(Shape):
     """Which object belongs there, or does no more: a part of the alarm's facts."""
 
-    object_id: Annotated[str, Field(max_length=36)]
+    object_id: Annotated[Text, Field(max_length=36)]
+
+
+_ONE_OF_BOTH: list[JsonValue] = [
+    {"required": ["span"], "properties": {"span": _GIVEN, "until": _LEFT_OUT}},
+    {"required": ["until"], "properties": {"until": _GIVEN, "span": _LEFT_OUT}},
+]
 
 
 class PutAside(Shape):
     """Why something is not to call, and how long: a `span`, or an instant with its offset."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=300)]
+    model_config = ConfigDict(json_schema_extra={"oneOf": _ONE_OF_BOTH})
+
+    reason: Annotated[Text, Field(min_length=1, max_length=300)]
     span: Span | None = None
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -107,6 +118,9 @@ class AlarmShape(Shape):
     resolve_by: datetime | None
     paused_at: datetime | None
     escalation_step: int
+    assigned_to: str | None
+    assigned_name: str | None
+    assigned_at: datetime | None
     facts: dict[str, Any]
     pictures: list[PictureShape]
     clips: list[ClipShape]

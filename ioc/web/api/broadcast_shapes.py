@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from typing_extensions import override
 
 from ioc.broadcasts import BroadcastOrder, BroadcastView, Framing, LoudspeakerId
 from ioc.broadcasts.values import Level, Priority, Status, WhenInterrupted
 from ioc.sounds import Chime
-from ioc.web.api.shapes import Shape
+from ioc.web.api.shapes import Instant, Sha256Text, Shape, Switch, Text, not_text
 from ioc.web.reading.broadcasts import Told, decide_verdict
 
 
@@ -25,14 +25,14 @@ class FramingShape(Shape):
         return Framing(chime=self.chime, status=self.status)
 
 
-Reading = Annotated[str, Field(min_length=1, max_length=200)]
+Reading = Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class TextShape(FramingShape):
     """A text to preview."""
 
-    text: Annotated[str, Field(min_length=1, max_length=1_000)]
-    said_twice: bool = False
+    text: Annotated[Text, Field(min_length=1, max_length=1_000)]
+    said_twice: Switch = False
     """As an emergency must be."""
     readings: Annotated[dict[Reading, Reading], Field(default_factory=dict, max_length=50)]
     """The author's answers to questions: what is written to what is said."""
@@ -67,8 +67,8 @@ class PreviewShape(Shape):
 class LoudspeakerShape(Shape):
     """Which loudspeaker."""
 
-    gateway_id: Annotated[str, Field(max_length=63)]
-    device_id: Annotated[str, Field(max_length=63)]
+    gateway_id: Annotated[Text, Field(max_length=63)]
+    device_id: Annotated[Text, Field(max_length=63)]
 
     @property
     def key(self) -> LoudspeakerId:
@@ -94,21 +94,21 @@ class WhereAndHowShape(Shape):
     level: Level | None = None
     """Null: the highest that the person speaks for."""
     status: Status = "actual"
-    not_before: AwareDatetime | None = None
+    not_before: Instant | None = None
     """When it starts; null: at once."""
-    request_id: Annotated[str, Field(max_length=64)] | None = None
+    request_id: Annotated[Text, Field(max_length=64)] | None = None
     """The same id sent again is answered with the first broadcast: lost answers play nothing twice."""
 
 
 class OrderShape(WhereAndHowShape):
     """A broadcast to order; the text as previewed by the same person."""
 
-    text: Annotated[str, Field(min_length=1, max_length=1_000)]
-    audio_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    text: Annotated[Text, Field(min_length=1, max_length=1_000)]
+    audio_sha256: Sha256Text
     when_interrupted: WhenInterrupted = "drop"
-    turns: Annotated[int, Field(ge=1, le=6)] = 1
+    turns: Annotated[int, Field(ge=1, le=6), not_text] = 1
     """In how many turns neighbouring clusters speak; 1: all together."""
-    alarm_id: Annotated[str, Field(max_length=36)] | None = None
+    alarm_id: Annotated[Text, Field(max_length=36)] | None = None
 
     @property
     def order(self) -> BroadcastOrder:

@@ -21,13 +21,15 @@ from ioc.web.api.broadcast_shapes import (
     TextShape,
     UsableLoudspeaker,
 )
+from ioc.web.api.shapes import Sha256Text, Text
 from ioc.web.errors import Refused
 from ioc.web.identity import Actor, Reader, TheCentre
+from ioc.web.openapi.bodies import gives_file
 from ioc.web.reading.broadcasts import TOLD_IN_PERSON, read_told, told_subject
 
 router = APIRouter(prefix="/api", tags=["broadcasts"])
 
-BroadcastId = Annotated[str, Path(max_length=36)]
+BroadcastId = Annotated[Text, Path(max_length=36)]
 _REMEMBERED_ORDERS = 1_000
 
 
@@ -61,9 +63,13 @@ async def preview_text(centre: TheCentre, access: Actor, body: TextShape) -> Pre
     return PreviewShape.model_validate(preview)
 
 
-@router.get("/audio/{sha256}", response_class=FileResponse)
+@router.get(
+    "/audio/{sha256}",
+    response_class=FileResponse,
+    responses=gives_file("audio/ogg", description="The sound."),
+)
 async def read_audio(
-    centre: TheCentre, access: Reader, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+    centre: TheCentre, access: Reader, sha256: Annotated[Sha256Text, Path()]
 ) -> FileResponse:
     """The sound of a preview of one's own, or of a broadcast in one's areas."""
     path = await centre.voice.audio_for(access, sha256)

@@ -17,6 +17,7 @@ from ioc.web.api.device_shapes import (
     SeriesShape,
     SeriesStoreShape,
 )
+from ioc.web.api.shapes import Text
 from ioc.web.errors import Refused
 from ioc.web.identity import Reader, TheCentre, TheSession
 from ioc.web.reading.devices import list_devices, list_gateways
@@ -101,8 +102,8 @@ async def read_series(
     centre: TheCentre,
     access: Reader,
     measure: Measure,
-    gateway_id: Annotated[str, Query(max_length=63)],
-    device_id: Annotated[str, Query(max_length=63)] = "",
+    gateway_id: Annotated[Text, Query(max_length=63)],
+    device_id: Annotated[Text, Query(max_length=63)] = "",
     hours: Annotated[int, Query(ge=1, le=168)] = 24,
 ) -> SeriesShape:
     """One measure over the last hours; a step without measurement is null, never zero."""
@@ -144,7 +145,7 @@ async def read_series_store(centre: TheCentre, access: Reader) -> SeriesStoreSha
     )
 
 
-@router.get("/openapi.json", include_in_schema=False)
+@router.get("/openapi.json")
 async def read_openapi(request: Request, access: Reader) -> dict[str, Any]:
     """The description of this interface, for those who build on it."""
     if not access.may_read_interfaces:

@@ -8,18 +8,24 @@ from sqlalchemy import select
 from starlette.responses import FileResponse, Response
 
 from ioc.store.tables import alarms, evidence
+from ioc.web.api.shapes import Sha256Text
 from ioc.web.errors import Refused
 from ioc.web.identity import Reader, TheCentre
+from ioc.web.openapi.bodies import gives_file
 
 router = APIRouter(prefix="/api", tags=["evidence"])
 
 
-@router.get("/evidence/{sha256}", response_class=FileResponse)
+@router.get(
+    "/evidence/{sha256}",
+    response_class=FileResponse,
+    responses=gives_file("image/jpeg", "video/mp4", description="A picture or a clip."),
+)
 async def read_evidence(
     request: Request,
     centre: TheCentre,
     access: Reader,
-    sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+    sha256: Annotated[Sha256Text, Path()],
 ) -> Response:
     """A picture or a clip; of a clip also parts of it, as players ask for them."""
     async with centre.store.read() as connection:

@@ -12,14 +12,14 @@ from ioc.keeping import holds
 from ioc.keeping.books import read_books
 from ioc.people import Access
 from ioc.store.tables import alarms
-from ioc.web.api.shapes import Shape
+from ioc.web.api.shapes import Shape, Text
 from ioc.web.errors import Refused
 from ioc.web.identity import Actor, Reader, TheCentre
 
 router = APIRouter(prefix="/api", tags=["retention"])
 
-AlarmId = Annotated[str, Path(max_length=36)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+AlarmId = Annotated[Text, Path(max_length=36)]
+Reason = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class Why(Shape):
@@ -55,7 +55,9 @@ class RetentionShape(Shape):
 
     evidence_days: int
     events_days: int
+    broadcasts_days: int
     alarms_days: int
+    duty_log_days: int
     evidence_bytes: int
     stored_bytes: int
     needed_bytes: int
@@ -74,7 +76,9 @@ async def read_retention(centre: TheCentre, access: Reader) -> RetentionShape:
     return RetentionShape(
         evidence_days=kept.evidence_days,
         events_days=kept.events_days,
+        broadcasts_days=kept.broadcasts_days,
         alarms_days=kept.alarms_days,
+        duty_log_days=kept.duty_log_days,
         evidence_bytes=kept.evidence_bytes,
         stored_bytes=books.stored_bytes,
         needed_bytes=books.needed_bytes,

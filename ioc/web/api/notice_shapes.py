@@ -11,7 +11,7 @@ from ioc.notify.reach.contacts import Contact
 from ioc.notify.reach.wishes import Wishes
 from ioc.notify.reading import CallView, Delivery, NotificationView
 from ioc.notify.settings import Priority
-from ioc.web.api.shapes import Shape
+from ioc.web.api.shapes import Shape, Text, not_text
 
 PersonalChannel = Literal["web_push", "email", "telegram", "sms", "zalo_bot", "zalo_oa", "zalo_zns"]
 Label = Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f]*$")]
@@ -20,15 +20,15 @@ Label = Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f]*$")]
 class PushKeysShape(Shape):
     """What a browser gives with its subscription, base64url."""
 
-    p256dh: Annotated[str, Field(max_length=200)]
-    auth: Annotated[str, Field(max_length=100)]
+    p256dh: Annotated[Text, Field(max_length=200)]
+    auth: Annotated[Text, Field(max_length=100)]
 
 
 class NewContactShape(Shape):
     """An address to be added; `keys` for web push only, whose address is the endpoint."""
 
     channel: PersonalChannel
-    address: Annotated[str, Field(min_length=1, max_length=1_000)]
+    address: Annotated[Text, Field(min_length=1, max_length=1_000)]
     label: Label = ""
     keys: PushKeysShape | None = None
 
@@ -70,8 +70,8 @@ class WishesShape(Shape):
     """How a person wants to be told; an emergency heeds neither hours nor digest."""
 
     language: Literal["vi", "en"] = "vi"
-    hours: Annotated[tuple[Annotated[str, Field(max_length=20)], ...], Field(max_length=6)] = ()
-    digest_min: Annotated[int, Field(ge=0, le=1_440)] = 0
+    hours: Annotated[tuple[Annotated[Text, Field(max_length=20)], ...], Field(max_length=6)] = ()
+    digest_min: Annotated[int, Field(ge=0, le=1_440), not_text] = 0
     least_priority: Priority = "low"
 
     @property

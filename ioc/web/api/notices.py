@@ -17,12 +17,13 @@ from ioc.web.api.notice_shapes import (
     TestedShape,
     WishesShape,
 )
+from ioc.web.api.shapes import Text
 from ioc.web.errors import Refused
 from ioc.web.identity import Actor, Reader, TheCentre
 
 router = APIRouter(prefix="/api", tags=["notifications"])
 
-Id = Annotated[str, Path(max_length=36)]
+Id = Annotated[Text, Path(max_length=36)]
 
 
 @router.get("/notification-channels")

@@ -9,10 +9,10 @@ from ioc.rules.desk import Rulebook, RuleView
 from ioc.rules.language import Fault
 from ioc.rules.replay import Episode
 from ioc.rules.trial import Trial
-from ioc.web.api.shapes import Shape
+from ioc.web.api.shapes import Shape, Switch, Text, not_text
 from ioc.web.reading.places import Places
 
-Yaml = Annotated[str, Field(max_length=40_000)]
+Yaml = Annotated[Text, Field(max_length=40_000)]
 
 
 class TextShape(Shape):
@@ -24,13 +24,13 @@ class TextShape(Shape):
 class ChangeShape(TextShape):
     """Rules to put in force; `number` is that of the text they were made from, 0 for none."""
 
-    number: Annotated[int, Field(ge=0, lt=2**63)]
+    number: Annotated[int, Field(ge=0, le=2**53 - 1), not_text]
 
 
 class SwitchShape(Shape):
     """Whether a rule is to be in force."""
 
-    enabled: bool
+    enabled: Switch
 
 
 class FaultShape(Shape):

@@ -12,12 +12,13 @@ from ioc.web.api.rule_shapes import (
     TextShape,
     TrialShape,
 )
+from ioc.web.api.shapes import Text
 from ioc.web.identity import Actor, Reader, TheCentre
 from ioc.web.reading.places import read_places
 
 router = APIRouter(prefix="/api", tags=["rules"])
 
-RuleId = Annotated[str, Path(max_length=40)]
+RuleId = Annotated[Text, Path(max_length=40)]
 
 
 @router.get("/rules")

@@ -10,9 +10,9 @@ from ioc.broadcasts import BroadcastOrder, RelayedStream
 from ioc.broadcasts.sources.phrases import Bank, PhraseOrder
 from ioc.broadcasts.sources.vocabulary import LANGUAGES, LONGEST_PATTERN
 from ioc.web.api.broadcast_shapes import FramingShape, WhereAndHowShape
-from ioc.web.api.shapes import Shape
+from ioc.web.api.shapes import Number, Shape, Text
 
-Title = Annotated[str, Field(max_length=200)]
+Title = Annotated[Text, Field(max_length=200)]
 
 
 class RecordingShape(FramingShape):
@@ -31,9 +31,9 @@ class StationShape(Shape):
 class RelayShape(WhereAndHowShape):
     """A stream to pass on; it joins in again after an interruption."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)]
-    stream_url: Annotated[str, Field(min_length=1, max_length=500)]
-    duration_s: Annotated[float, Field(gt=0, le=LONGEST_RELAY_S)]
+    title: Annotated[Text, Field(min_length=1, max_length=200)]
+    stream_url: Annotated[Text, Field(min_length=1, max_length=500)]
+    duration_s: Annotated[Number, Field(gt=0, le=LONGEST_RELAY_S)]
 
     @property
     def order(self) -> BroadcastOrder:
@@ -122,13 +122,13 @@ class BankShape(Shape):
 class PatternShape(Shape):
     """A sentence to add: "Họp lúc {giờ} tại {nơi}"."""
 
-    pattern: Annotated[str, Field(min_length=1, max_length=LONGEST_PATTERN)]
+    pattern: Annotated[Text, Field(min_length=1, max_length=LONGEST_PATTERN)]
 
 
 class NameShape(Shape):
     """A place to add."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class MadeShape(Shape):
@@ -137,13 +137,13 @@ class MadeShape(Shape):
     made_id: str
 
 
-Value = Annotated[str, Field(max_length=40)]
+Value = Annotated[Text, Field(max_length=40)]
 
 
 class PhraseOrderShape(FramingShape):
     """A sentence to put together from recordings."""
 
-    template_id: Annotated[str, Field(max_length=36)]
+    template_id: Annotated[Text, Field(max_length=36)]
     slots: Annotated[dict[Value, Value], Field(default_factory=dict, max_length=4)]
 
     def order(self, language: str) -> PhraseOrder:

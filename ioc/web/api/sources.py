@@ -12,6 +12,7 @@ from ioc.broadcasts.sources import LANGUAGES
 from ioc.broadcasts.sources.studio import require_a_voice
 from ioc.web.api.broadcast_shapes import BroadcastShape, PreviewShape
 from ioc.web.api.broadcasts import order_once, shape_of
+from ioc.web.api.shapes import Sha256Text, Text
 from ioc.web.api.source_shapes import (
     BankShape,
     MadeShape,
@@ -24,18 +25,19 @@ from ioc.web.api.source_shapes import (
 )
 from ioc.web.errors import Refused
 from ioc.web.identity import Actor, Reader, TheCentre
+from ioc.web.openapi.bodies import takes_file
 
 router = APIRouter(prefix="/api", tags=["sources"])
 
-Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
-Language = Annotated[str, Path(max_length=12)]
-Title = Annotated[str, Query(max_length=200)]
-Key = Annotated[str, Query(max_length=80)]
+Sha256 = Annotated[Sha256Text, Path()]
+Language = Annotated[Text, Path(max_length=12)]
+Title = Annotated[Text, Query(max_length=200)]
+Key = Annotated[Text, Query(max_length=80)]
 _SILENCE_S = 60.0
 """A phone on a weak network may pause; one that has gone must not hold a file open."""
 
 
-@router.post("/recordings", status_code=201)
+@router.post("/recordings", status_code=201, openapi_extra=takes_file("*/*"))
 async def take_recording(
     request: Request,
     centre: TheCentre,
@@ -92,7 +94,7 @@ async def read_bank(centre: TheCentre, access: Reader, language: Language) -> Ba
     return BankShape.of(await centre.voice.studio.phrases.read(language))
 
 
-@router.post("/phrases/{language}/recordings", status_code=204)
+@router.post("/phrases/{language}/recordings", status_code=204, openapi_extra=takes_file("*/*"))
 async def record_phrase(
     request: Request, centre: TheCentre, access: Actor, language: Language, key: Key
 ) -> Response:
@@ -121,7 +123,7 @@ async def add_template(centre: TheCentre, access: Actor, body: PatternShape) -> 
 
 @router.post("/phrase-templates/{template_id}/remove", status_code=204)
 async def remove_template(
-    centre: TheCentre, access: Actor, template_id: Annotated[str, Path(max_length=36)]
+    centre: TheCentre, access: Actor, template_id: Annotated[Text, Path(max_length=36)]
 ) -> Response:
     """Remove a sentence with the recordings of its own words."""
     await centre.voice.studio.phrases.remove_template(access, template_id)

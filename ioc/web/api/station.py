@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime
 from starlette.responses import StreamingResponse
 
 from ioc.station.table import write_table
+from ioc.web.api.shapes import Instant, Text
 from ioc.web.api.station_shapes import (
     KeptTalkDown,
     LogEntryShape,
@@ -21,7 +21,7 @@ from ioc.web.rendering import ThePage
 
 router = APIRouter(prefix="/api", tags=["station"])
 
-TalkDownId = Annotated[str, Path(max_length=36)]
+TalkDownId = Annotated[Text, Path(max_length=36)]
 _LONGEST = timedelta(days=366)
 
 
@@ -67,8 +67,8 @@ async def test_loudspeakers(centre: TheCentre, access: Actor, body: TestShape) -
 async def read_station_log(
     centre: TheCentre,
     access: Reader,
-    since: Annotated[AwareDatetime, Query()],
-    until: Annotated[AwareDatetime, Query()],
+    since: Annotated[Instant, Query()],
+    until: Annotated[Instant, Query()],
 ) -> list[LogEntryShape]:
     """Who had what said where and when, how long it sounded, and whether it was heard."""
     _check_span(since, until)
@@ -76,13 +76,17 @@ async def read_station_log(
     return [LogEntryShape.of(entry) for entry in entries]
 
 
-@router.get("/station-log.csv", response_class=StreamingResponse)
+@router.get(
+    "/station-log.csv",
+    response_class=StreamingResponse,
+    responses={200: {"description": "The table.", "content": {"text/csv": {}}}},
+)
 async def read_station_table(
     centre: TheCentre,
     access: Reader,
     page: ThePage,
-    since: Annotated[AwareDatetime, Query()],
-    until: Annotated[AwareDatetime, Query()],
+    since: Annotated[Instant, Query()],
+    until: Annotated[Instant, Query()],
 ) -> StreamingResponse:
     """The same as a table for spreadsheets: a row per loudspeaker, in the commune's time."""
     _check_span(since, until)

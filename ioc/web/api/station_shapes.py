@@ -7,11 +7,10 @@ from pydantic import Field
 
 from ioc.station import LogEntry, TalkDownSetting, TalkDownView
 from ioc.web.api.broadcast_shapes import LoudspeakerShape
-from ioc.web.api.shapes import Shape
+from ioc.web.api.shapes import Number, Sha256Text, Shape, Text, not_text
 
-_Id = Annotated[str, Field(min_length=1, max_length=63)]
-_Sound = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-_Text = Annotated[str, Field(min_length=1, max_length=1_000)]
+_Id = Annotated[Text, Field(min_length=1, max_length=63)]
+_Text = Annotated[Text, Field(min_length=1, max_length=1_000)]
 _Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")]
 
 
@@ -20,19 +19,19 @@ class TalkDownShape(Shape):
 
     gateway_id: _Id
     camera_id: _Id
-    zone: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    zone: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     causes: Annotated[
         list[Literal["littering", "intrusion", "loitering"]], Field(min_length=1, max_length=3)
     ]
     loudspeaker_ids: Annotated[list[_Id], Field(min_length=1, max_length=200)]
     text: _Text
-    audio_sha256: _Sound
+    audio_sha256: Sha256Text
     night_text: _Text | None = None
-    night_audio_sha256: _Sound | None = None
+    night_audio_sha256: Sha256Text | None = None
     hours: Annotated[tuple[_Hours, ...], Field(max_length=8)] = ()
-    cool_down_s: Annotated[float, Field(ge=0, le=86_400)] = 120.0
-    daily_limit: Annotated[int, Field(ge=0, le=1_000)] = 20
-    night_volume_db: Annotated[float, Field(ge=-40, le=0)] = -6.0
+    cool_down_s: Annotated[Number, Field(ge=0, le=86_400)] = 120.0
+    daily_limit: Annotated[int, Field(ge=0, le=1_000), not_text] = 20
+    night_volume_db: Annotated[Number, Field(ge=-40, le=0)] = -6.0
 
     @property
     def setting(self) -> TalkDownSetting:

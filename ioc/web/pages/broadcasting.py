@@ -23,7 +23,7 @@ async def show_broadcasting(centre: TheCentre, access: Reader, page: ThePage) ->
     names = area_names(centre.settings)
     speakers = await centre.voice.loudspeakers(access)
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
     return page.answer(
         "broadcasting.html",
         tab="broadcasting",
@@ -47,7 +47,7 @@ async def show_phrases(centre: TheCentre, access: Reader, page: ThePage) -> Resp
     """Record what sentences in minority languages are put together from."""
     require_a_voice(access)
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
     return page.answer(
         "phrases.html",
         tab="broadcasting",
@@ -61,5 +61,5 @@ async def show_phrases(centre: TheCentre, access: Reader, page: ThePage) -> Resp
 async def show_head(centre: TheCentre, access: Reader, page: ThePage) -> HTMLResponse:
     """The counts of the top bar, to be merged into a page that shows no alarms itself."""
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
     return page.answer("only_counts.html", head=head)

@@ -25,7 +25,12 @@ from ioc.web.rendering import Page, ThePage
 router = APIRouter(include_in_schema=False)
 
 AlarmId = Annotated[str, Path(max_length=36)]
-_TABS: dict[str, Tab] = {"can-xu-ly": "attention", "tam-an": "shelved", "tat-ca": "all"}
+_TABS: dict[str, Tab] = {
+    "can-xu-ly": "attention",
+    "dang-xu-ly": "in_progress",
+    "tam-an": "shelved",
+    "tat-ca": "all",
+}
 
 
 @router.get("/")
@@ -71,7 +76,7 @@ async def show_preview(
 
 async def _rows(centre: Centre, access: Access, page: Page, tab: Tab) -> dict[str, Any]:
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
         alarms = await list_alarms(connection, access, tab=tab)
         places = await read_places(connection, centre.settings)
         signal = await read_signal(connection, access)

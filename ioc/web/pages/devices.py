@@ -46,7 +46,7 @@ async def _tables(centre: Centre, access: Access, page: Page) -> dict[str, Any]:
         devices = await list_devices(connection, access)
         fixtures = await list_fixtures(connection, access, now=centre.clock.now())
         places = await read_places(connection, centre.settings)
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
         tests = await read_last_tests(connection)
     series = await centre.series.standing()
     speech = Speech(wording=page.wording, places=places)

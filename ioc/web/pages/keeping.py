@@ -25,7 +25,7 @@ async def show_keeping(
     if not access.may_open_console:
         return RedirectResponse(home_of(access), status_code=303)
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
         books = await read_books(connection, area_ids=access.area_ids)
         alarm = await find_alarm(connection, access, asked) if asked else None
     return page.answer(

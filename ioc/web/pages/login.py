@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from ioc.people import Access, LoginRefused
+from ioc.web.api.shapes import Text
 from ioc.web.identity import SESSION_COOKIE, TheCentre, TheSession, check_csrf
 from ioc.web.limits import failed_logins_of
 from ioc.web.rendering import ThePage
@@ -29,8 +30,8 @@ async def sign_in(
     request: Request,
     centre: TheCentre,
     page: ThePage,
-    login: Annotated[str, Form(max_length=63)] = "",
-    password: Annotated[str, Form(max_length=200)] = "",
+    login: Annotated[Text, Form(max_length=63)] = "",
+    password: Annotated[Text, Form(max_length=200)] = "",
 ) -> Response:
     """Open a session."""
     failed = failed_logins_of(request)
@@ -62,7 +63,7 @@ async def sign_out(
     request: Request,
     centre: TheCentre,
     session: TheSession,
-    csrf: Annotated[str, Form(max_length=200)] = "",
+    csrf: Annotated[Text, Form(max_length=200)] = "",
 ) -> Response:
     """End the session."""
     check_csrf(csrf, session)

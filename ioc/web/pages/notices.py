@@ -33,7 +33,7 @@ async def show_notices(centre: TheCentre, access: Reader, page: ThePage) -> HTML
     settings = centre.settings.notify
     places = dict(_places(settings)) if access.may_administer else {}
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
         health = await read_health(connection, tuple(places))
     return page.answer(
         "notices.html",
@@ -57,7 +57,7 @@ async def show_notices(centre: TheCentre, access: Reader, page: ThePage) -> HTML
 async def show_contacts(centre: TheCentre, access: Reader, page: ThePage) -> HTMLResponse:
     """The list of contacts, to be merged into the page."""
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
     return page.answer(
         "contact_list_and_counts.html", head=head, contacts=await centre.notices.contacts(access)
     )

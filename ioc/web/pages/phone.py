@@ -22,7 +22,7 @@ async def show_phone(centre: TheCentre, access: Reader, page: ThePage) -> Respon
     """Write, hear, send, and see the proof."""
     loudspeakers = await centre.voice.loudspeakers(access)
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
     return page.answer(
         "phone.html",
         head=head,

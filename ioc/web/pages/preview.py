@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from ioc.alarms import TALK_DOWN
+from ioc.alarms.handling.assigning import candidates
 from ioc.alarms.parts import present
 from ioc.alarms.rules import RULES, AlarmKind
 from ioc.centre import Centre
@@ -56,6 +57,7 @@ async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: s
         order = await newest_order(connection, alarm_id, markable) if markable else None
         gateway = await register.find(connection, alarm.gateway_id)
         delivery = await read_delivery(connection, alarm_id)
+        assignable = await candidates(connection, alarm.area_id)
     alarm = await asyncio.to_thread(_as_on_disk, centre, alarm)
     speech = Speech(wording=page.wording, places=places)
     can_speak = access.may_speak(alarm.area_id) and alarm.device_id is not None
@@ -89,6 +91,9 @@ async def render_preview(centre: Centre, access: Access, page: Page, alarm_id: s
         answers=[await _answer(centre, access, page, each) for each in answering],
         may_acknowledge=access.may_acknowledge(alarm.area_id),
         may_hold=access.may_hold,
+        may_handle=access.may_handle(alarm.area_id),
+        assignable=assignable,
+        me=access.login,
         speak_at_once=can_speak and alarm.kind in _SPEAK_AT_ONCE,
         speak_later=can_speak and alarm.kind in _SPEAK_LATER,
     )

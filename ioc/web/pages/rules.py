@@ -18,7 +18,7 @@ async def show_rules(centre: TheCentre, access: Reader, page: ThePage) -> Respon
         return RedirectResponse(home_of(access), status_code=303)
     book = await centre.rules.read(access)
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
     return page.answer("rules.html", tab="rules", head=head, book=book)
 
 
@@ -27,5 +27,5 @@ async def show_list(centre: TheCentre, access: Reader, page: ThePage) -> HTMLRes
     """The list of rules, to be merged into the page."""
     book = await centre.rules.read(access)
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
     return page.answer("rule_list_and_counts.html", head=head, book=book)

@@ -17,6 +17,8 @@ from ioc.web.reading.devices import DeviceView, GatewayView
 from ioc.web.reading.evidence import Clip
 from ioc.web.reading.places import Places
 
+_NOTED = frozenset({"shelve", "out_of_service", "assign", "comment"})
+"""Lines of an alarm's log that repeat what somebody has written or chosen."""
 _STREAM_FAILED = "the stream "
 """So gateways begin to say that a station, not a loudspeaker, was silent."""
 
@@ -75,6 +77,8 @@ class Speech:
     def marks(self, alarm: AlarmView) -> Iterator[str]:
         """Give what else a row says: why it is silent, how many it explains, that time presses."""
         words, wording = self.wording.words, self.wording
+        if alarm.assigned_to is not None and alarm.state != "normal":
+            yield self.in_hand(alarm)
         if alarm.suppression:
             until = f"{alarm.suppression}{'_until' if alarm.suppressed_until else ''}"
             yield words(f"suppression.{until}", until=wording.at(alarm.suppressed_until))
@@ -90,6 +94,11 @@ class Speech:
             late = wording.now > alarm.resolve_by
             said = "alarm.overdue" if late else "alarm.resolve_by"
             yield words(said, at=wording.at(alarm.resolve_by))
+
+    def in_hand(self, alarm: AlarmView) -> str:
+        """Return `Ma Thị Lan đang xử lý từ 21:06`."""
+        at = self.wording.at(alarm.assigned_at)
+        return self.wording.words("alarm.in_hand", who=alarm.assigned_name or "", at=at)
 
     def timeline(self, history: Sequence[Transition]) -> Iterator[tuple[Transition, str]]:
         """Give each line of the log with what happened; of a camera, which condition it was."""
@@ -119,19 +128,13 @@ class Speech:
             return describe_talk_down_step(step.note or "", words)
         if step.cause == "corroborate" and words.knows(claim := f"claim.{step.note}"):
             return words("cause.corroborate", claim=words(claim))
-        if step.cause in ("shelve", "out_of_service", "suppress"):
-            return self._put_aside(step)
-        for key in (step.note, step.cause):
+        if step.cause in _NOTED:
+            return words(f"cause.{step.cause}", note=step.note or "")
+        note = f"suppress_{step.note}" if step.cause == "suppress" else step.note
+        for key in (note, step.cause):
             if key and words.knows(f"cause.{key}"):
                 return words(f"cause.{key}")
         return step.cause
-
-    def _put_aside(self, step: Transition) -> str:
-        words = self.wording.words
-        if step.cause != "suppress":
-            return words(f"cause.{step.cause}", note=step.note or "")
-        explained = f"cause.suppress_{step.note}"
-        return words(explained if words.knows(explained) else "cause.suppress")
 
     def fixture(
         self, order: FixtureOrder | None, *, gateway_online: bool, deed: str = "fixture"

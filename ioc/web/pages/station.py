@@ -13,6 +13,7 @@ from ioc.station.monthly import count
 from ioc.web.identity import Reader, TheCentre
 from ioc.web.pages.login import home_of
 from ioc.web.pages.saying import proven_state
+from ioc.web.presentation import month_of, month_span
 from ioc.web.reading.devices import list_devices
 from ioc.web.reading.head import read_head
 from ioc.web.reading.places import read_places
@@ -33,10 +34,10 @@ async def show_log(
         return RedirectResponse(home_of(access), status_code=303)
     wording = page.wording
     chosen = _month(month, now=wording.now, zone=wording.zone)
-    since, until = _span(chosen, wording.zone)
+    since, until = month_span(chosen, wording.zone)
     entries = await centre.station.log(access, since=since, until=until)
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
     return page.answer(
         "station_log.html",
         tab="station_log",
@@ -58,7 +59,7 @@ async def show_report(
         return RedirectResponse(home_of(access), status_code=303)
     wording = page.wording
     chosen = _month(month, now=wording.now, zone=wording.zone)
-    since, until = _span(chosen, wording.zone)
+    since, until = month_span(chosen, wording.zone)
     entries = await centre.station.log(access, since=since, until=until)
     year, number = chosen.split("-")
     return page.answer("monthly.html", report=count(entries), month=f"{number}/{year}")
@@ -72,7 +73,7 @@ async def show_talk_downs(centre: TheCentre, access: Reader, page: ThePage) -> R
     kept = await centre.station.talk_downs(access)
     speakers = await centre.voice.loudspeakers(access)
     async with centre.store.read() as connection:
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
         places = await read_places(connection, centre.settings)
         devices = await list_devices(connection, access)
     cameras = [each for each in devices if each.device_kind == "camera" and each.present]
@@ -97,7 +98,7 @@ async def show_kept(centre: TheCentre, access: Reader, page: ThePage) -> HTMLRes
     speakers = await centre.voice.loudspeakers(access)
     async with centre.store.read() as connection:
         places = await read_places(connection, centre.settings)
-        head = await read_head(connection, access)
+        head = await read_head(connection, access, centre)
     return page.answer(
         "talk_down_list_and_counts.html",
         head=head,
@@ -112,14 +113,7 @@ async def show_kept(centre: TheCentre, access: Reader, page: ThePage) -> HTMLRes
 def _month(asked: str | None, *, now: datetime, zone: ZoneInfo) -> str:
     if asked is not None and _FIRST_YEAR <= int(asked[:4]) <= _LAST_YEAR:
         return asked
-    return f"{now.astimezone(zone):%Y-%m}"
-
-
-def _span(month: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    year, number = (int(part) for part in month.split("-"))
-    since = datetime(year, number, 1, tzinfo=zone)
-    following = (year + 1, 1) if number == 12 else (year, number + 1)
-    return since, datetime(*following, 1, tzinfo=zone)
+    return month_of(now, zone)
 
 
 def _proven(line: LogLine | Delivery) -> str:

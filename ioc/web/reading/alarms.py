@@ -16,10 +16,11 @@ from ioc.people import Access
 from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, users
 from ioc.web.reading.evidence import NOTHING_SHOWN, ROLES, Clip, Picture, Shown, read_shown
 
-Tab = Literal["attention", "shelved", "all"]
+Tab = Literal["attention", "in_progress", "shelved", "all"]
 PRIORITIES = ("critical", "high", "medium", "low")
 AWAITING = frozenset({"unacknowledged", "rtn_unacknowledged"})
 _LIST_LIMIT = 300
+_handling = users.alias("handling")
 _OF_CONDITIONS = (KIND_OF[CameraDegraded], KIND_OF[CameraRecovered])
 
 
@@ -74,6 +75,10 @@ class AlarmView:
     paused_at: datetime | None
     """Its gateway is away since: the times above are not counted on."""
     escalation_step: int
+    assigned_to: str | None
+    """Login of who has it in hand."""
+    assigned_name: str | None
+    assigned_at: datetime | None
     facts: dict[str, Any]
     pictures: tuple[Picture, ...]
     """Of the latest sighting that still lasts, else of the latest; before, depositing, after."""
@@ -125,6 +130,8 @@ async def list_alarms(
     )
     if tab == "attention":
         query = query.where(alarms.c.state != "normal", _stands_out())
+    elif tab == "in_progress":
+        query = query.where(alarms.c.state != "normal", alarms.c.assigned_to.is_not(None))
     elif tab == "shelved":
         query = query.where(_put_aside())
     return await _views(connection, (await connection.execute(query.limit(_LIST_LIMIT))).all())
@@ -137,6 +144,14 @@ async def find_alarm(
     rows = (await connection.execute(_visible(access).where(alarms.c.alarm_id == alarm_id))).all()
     views = await _views(connection, rows)
     return views[0] if views else None
+
+
+async def find_alarms(
+    connection: AsyncConnection, access: Access, alarm_ids: Sequence[str]
+) -> dict[str, AlarmView]:
+    """Return those of some alarms that exist for this person, by id."""
+    rows = await connection.execute(_visible(access).where(alarms.c.alarm_id.in_(alarm_ids)))
+    return {view.alarm_id: view for view in await _views(connection, rows.all())}
 
 
 async def count_alarms(connection: AsyncConnection, access: Access) -> dict[str, int]:
@@ -215,8 +230,13 @@ def _condition(body: str) -> str | None:
 
 def _visible(access: Access) -> Select[Any]:
     return (
-        select(alarms, users.c.name.label("acknowledged_name"))
+        select(
+            alarms,
+            users.c.name.label("acknowledged_name"),
+            _handling.c.name.label("assigned_name"),
+        )
         .join(users, users.c.login == alarms.c.acknowledged_by, isouter=True)
+        .join(_handling, _handling.c.login == alarms.c.assigned_to, isouter=True)
         .where(alarms.c.area_id.in_(access.area_ids))
     )
 
@@ -285,6 +305,9 @@ def _view(row: Row[Any], shown: Shown, *, spoken: bool, explains: int) -> AlarmV
         resolve_by=row.resolve_by,
         paused_at=row.paused_at,
         escalation_step=row.escalation_step,
+        assigned_to=row.assigned_to,
+        assigned_name=row.assigned_name or row.assigned_to,
+        assigned_at=row.assigned_at,
         facts=dict(row.facts or {}),
         pictures=shown.pictures,
         clips=shown.clips,

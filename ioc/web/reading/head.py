@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ioc.centre import Centre
 from ioc.people import Access
 from ioc.store.tables import alarms, journal
 from ioc.web.reading.alarms import AWAITING, PRIORITIES, count_alarms
+from ioc.web.reading.duty import DutyNow, read_duty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +24,11 @@ class Head:
     """Changes whenever another alarm of that priority calls."""
     journal: int
     """The last journal number this page knows."""
+    duty: DutyNow
+    """Who is on duty where the person works."""
 
 
-async def read_head(connection: AsyncConnection, access: Access) -> Head:
+async def read_head(connection: AsyncConnection, access: Access, centre: Centre) -> Head:
     """Return the head of a page; read in the same transaction as its content."""
     calling = (
         await connection.execute(
@@ -47,4 +51,7 @@ async def read_head(connection: AsyncConnection, access: Access) -> Head:
         bell=calling.priority if calling else "",
         call=f"{calling.alarm_id}/{calling.repeats}" if calling else "",
         journal=int(await connection.scalar(select(func.max(journal.c.number))) or 0),
+        duty=await read_duty(
+            connection, access, at=centre.clock.now(), zone=centre.settings.commune.zone
+        ),
     )

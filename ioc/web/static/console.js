@@ -47,6 +47,7 @@ const deeds = {
   mark_false: (alarmId, { reason }) => markFalse(alarmId, reason),
   mark_fixture: (alarmId, { object }) => change(alarmId, 'mark-fixture', 'fixture_ordered', { object_id: object }),
   unshelve: (alarmId) => change(alarmId, 'unshelve', 'unshelved'),
+  take: (alarmId, { instead }) => take(alarmId, instead || null),
   view: (alarmId) => list.pick(list.row(alarmId), { open: true }),
 };
 
@@ -84,6 +85,51 @@ async function shelveOrNot() {
   } else if (form.dataset.alarm === list.selected) {
     form.closest('details').open = true;
     find('input', form).focus();
+  }
+}
+
+async function take(alarmId, instead) {
+  undo.forget(); // what it offered has been overtaken
+  await change(alarmId, 'take', 'taken', { instead_of: instead });
+  const { me } = find('main').dataset;
+  undo.offer(() => change(alarmId, 'assign', 'undone', { login: instead, instead_of: me }), 'taken');
+}
+
+/** Give an alarm to whom the form names. */
+async function assign(form) {
+  const { login } = Object.fromEntries(new FormData(form));
+  if (!login) {
+    complain(say('choose_person'));
+    return;
+  }
+  const { alarm, assigned } = form.closest('.in-hand').dataset;
+  const before = assigned || null;
+  undo.forget();
+  await change(alarm, 'assign', 'assigned', { login, instead_of: before });
+  undo.offer(() => change(alarm, 'assign', 'undone', { login: before, instead_of: login }), 'assigned');
+  complain('');
+}
+
+async function comment(form) {
+  const { text } = Object.fromEntries(new FormData(form));
+  if (!text.trim()) {
+    complain(say('comment_empty'));
+    return;
+  }
+  await change(form.dataset.alarm, 'comments', 'commented', { text });
+  form.reset();
+  complain('');
+}
+
+/** Take the alarm, or open the question whether to take it from who has it. */
+async function takeOrAsk() {
+  await preview.loading;
+  const asking = find('#preview .take-over');
+  if (!asking) {
+    await pressKey('take');
+  } else if (asking.id === `take-${list.selected}`) {
+    asking.open = true;
+    find('button', asking).focus();
   }
 }
 
@@ -135,9 +181,12 @@ document.addEventListener('click', (event) => {
   }
 });
 document.addEventListener('submit', (event) => {
-  if (!event.target.matches('.shelf')) return;
+  const form = event.target;
+  const work = ['shelf', 'assign', 'comment'].find((name) => form.matches(`.${name}`));
+  if (!work) return;
   event.preventDefault();
-  putAside(event.target, event.submitter.dataset.deed).catch(explain);
+  const works = { shelf: () => putAside(form, event.submitter.dataset.deed), assign: () => assign(form), comment: () => comment(form) };
+  works[work]().catch(explain);
 });
 find('#help-open').addEventListener('click', () => find('#help').showModal());
 findAll('dialog').forEach((dialog) => dialog.addEventListener('click', (event) => {
@@ -149,10 +198,11 @@ listenToKeys({
   ArrowUp: () => list.move(-1),
   Enter: () => list.selected && list.pick(list.row(list.selected), { open: true }),
   A: () => pressKey('acknowledge'),
+  G: takeOrAsk,
   L: () => pressKey('talk_down'),
   F: chooseFalse,
   H: shelveOrNot,
-  Escape: () => findAll('#preview .acts details[open], #preview .shelve[open]').forEach(fold),
+  Escape: () => findAll('#preview .acts details[open], #preview .shelve[open], #preview .take-over[open]').forEach(fold),
   U: () => undo.press(),
   ' ': () => preview.playClip(),
   N: () => list.showPending(),

@@ -2,7 +2,7 @@
 
 const REOPEN_MS = 2000;
 
-/** Calls `notify` with {kind: 'change', subjects} | {kind: 'beat'} | {kind: 'ended'}. */
+/** Calls `notify` with {kind: 'change', subjects} | {kind: 'beat', deaf} | {kind: 'ended'}. */
 export class FeedSource {
   constructor(notify) {
     this.notify = notify;
@@ -22,7 +22,7 @@ export class FeedSource {
     });
     source.addEventListener('beat', (event) => {
       this.number = Number(event.lastEventId);
-      this.notify({ kind: 'beat' });
+      this.notify({ kind: 'beat', deaf: JSON.parse(event.data) });
     });
     source.addEventListener('ended', () => {
       this.close();

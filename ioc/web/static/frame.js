@@ -1,12 +1,14 @@
 // What every console page has: clock, link, bell and counts, fed by one stream of changes.
 
 import { find, mergeChildren, say, tell } from './dom.js';
+import { piece } from './server.js';
 import { follow } from './feed.js';
 import { Bell } from './bell.js';
 import { Link } from './link.js';
 import { keepTime } from './time.js';
 
 const AGAIN_MS = 3000;
+const DUTY_MS = 60000;
 
 /** Show what a failed act means until the next one; an empty sentence takes it away. */
 export const complain = (sentence) => tell(find('#problem'), sentence);
@@ -24,6 +26,15 @@ export function showCounts(fetched, bell) {
   bell.set(fresh.dataset.bell, fresh.dataset.call);
 }
 
+/** Show who is on duty now: hours end without anything happening. */
+async function showDuty() {
+  try {
+    mergeChildren(find('#on-duty'), await piece('/manh/truc'));
+  } catch (failure) {
+    if (!failure.sentence) throw failure; // the link's own bar says that nothing can be read
+  }
+}
+
 /** Start the frame; `refresh(subjects)` is called when something has changed, once at a time. */
 export function startFrame(refresh) {
   keepTime();
@@ -37,13 +48,16 @@ export function startFrame(refresh) {
   const { bell: level, call } = find('#counts').dataset;
   bell.set(level, call);
   const again = oneAtATime(refresh);
+  setInterval(showDuty, DUTY_MS);
   follow(Number(document.body.dataset.journal), (news) => {
     if (news.kind === 'ended') {
       location.assign('/dang-nhap');
       return;
     }
-    link.heard(news.kind === 'change');
-    if (news.kind === 'change') again(news.subjects);
+    link.heard(news.kind === 'change', news.deaf);
+    if (news.kind !== 'change') return;
+    if (news.subjects.duty) showDuty();
+    again(news.subjects);
   });
   return bell;
 }

@@ -10,12 +10,14 @@ export class Link {
     this.heardAt = now();
     this.changedAt = null;
     this.bell = '';
+    this.deaf = {};
     setInterval(() => this.show(), 500);
   }
 
-  /** Something arrived; `change`: it was an event, not only a sign of life. */
-  heard(change) {
+  /** Something arrived; `change`: an event, not only a sign of life; `deaf`: why the centre hears nothing. */
+  heard(change, deaf) {
     this.heardAt = now();
+    if (deaf) this.deaf = deaf;
     if (change) this.changedAt = this.heardAt;
     this.show();
   }
@@ -24,9 +26,16 @@ export class Link {
     return now() - this.heardAt > GONE_AFTER_MS;
   }
 
+  /** What this page cannot know, as a sentence; empty: it knows everything. */
+  missing(gone) {
+    if (gone) return say('gone_bar', { since: clock(this.heardAt) });
+    if (!this.deaf.since || now() - Date.parse(this.deaf.since) < GONE_AFTER_MS) return '';
+    return say(`deaf_${this.deaf.why}`, { since: clock(Date.parse(this.deaf.since)) });
+  }
+
   show() {
     const gone = this.gone;
-    tell(find('#gone'), gone ? say('gone_bar', { since: clock(this.heardAt) }) : '');
+    tell(find('#gone'), this.missing(gone));
     const chip = find('#chip');
     chip.classList.toggle('gone', gone);
     const connected = this.changedAt

@@ -72,6 +72,21 @@ async def test_a_camera_that_comes_back_within_its_delay_calls_nobody(stage):
     assert (await stage.newest(CAMERA, "tu-1", "cam-1"))["state"] == AlarmState.NORMAL
 
 
+async def test_a_gateway_that_connects_again_within_a_minute_calls_nobody(stage):
+    """A broker that starts again, a line that flickers: no more than a line in the log."""
+    await play(
+        stage,
+        [
+            At("21:00", down("tu-4")),
+            At("21:00:50", up("tu-4")),
+            Between("21:00", "22:00", no_annunciation),
+            At("23:00", down("tu-4")),
+            Between("23:00", "23:01", no_annunciation),
+            Between("23:01", "23:01:01", annunciation(GATEWAY)),
+        ],
+    )
+
+
 async def test_a_camera_that_stays_away_calls_once(stage):
     """After thirty seconds; its return needs fifteen to be believed."""
     await play(

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,9 @@ from sqlalchemy import select, update
 from contracts.commands import Clock
 from contracts.state import Birth
 from contracts.topics import Address
+from ioc.alarms.settings import AlarmSettings, policies_of
 from ioc.broadcasts import BroadcastOrder, RelayedStream
+from ioc.broadcasts.dispatch import CommandDispatch
 from ioc.broadcasts.keys import SigningKeyUnusable, create_signing_key, load_signing_key
 from ioc.broadcasts.sources import Station
 from ioc.ingest.bus import BusUnavailable
@@ -158,6 +161,21 @@ async def test_a_command_nobody_answers_expires_and_raises_an_alarm_per_loudspea
     assert ("broadcast", broadcast_id) in {tuple(row) for row in told}
     view = await desk.view(operator, broadcast_id)
     assert {each.state for each in view.deliveries} == {"expired"}
+
+
+async def test_the_installation_decides_how_urgent_a_silent_loudspeaker_is(
+    desk, operator, store, bus, signing, clock
+):
+    """What expires follows the same settings as what a gateway reports failed."""
+    settings = AlarmSettings.model_validate({"kinds": {"broadcast_failed": {"priority": "low"}}})
+    policies = policies_of(settings, ZoneInfo("Asia/Ho_Chi_Minh"))
+    dispatch = CommandDispatch(store=store, clock=clock, signing=signing, policies=policies)
+    await set_online(store, "tu-1", online=False)
+    await desk.broadcast(operator, await order_of(desk, operator, LOUDSPEAKER))
+    clock.advance(600 + 16)
+    await dispatch.run_once(bus)
+    async with store.read() as connection:
+        assert list(await connection.scalars(select(alarms.c.priority))) == ["low"]
 
 
 async def test_what_finished_in_time_stays_finished_when_the_answer_was_lost(

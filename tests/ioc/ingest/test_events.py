@@ -12,7 +12,7 @@ from contracts.events import OutboxGap
 from contracts.topics import Channel
 from ioc.ingest.committed import MAX_ACKED_RANGES, shorten
 from ioc.ingest.intake import MAX_QUEUED
-from ioc.store.tables import alarms, committed_ranges, events, quarantine
+from ioc.store.tables import alarms, annunciations, committed_ranges, events, quarantine
 from tests.ioc.sender import Sender, motion
 
 
@@ -114,6 +114,18 @@ async def test_a_fork_is_noticed_and_both_events_are_stored(centre, sender):
     assert topic_name == sender.address.topic_name(Channel.ACK)
     assert b'"new_epoch":true' in payload
     assert retained
+
+
+async def test_a_fork_is_an_alarm_that_only_a_person_ends(centre, sender):
+    """Two boxes under one name must be found by somebody; each further batch adds to the alarm."""
+    await centre.take(sender.batch(sender.event(motion())))
+    for _ in range(2):
+        sender.sequence = 0
+        await centre.take(sender.batch(sender.event(motion())))
+    alarm = await centre.row(alarms)
+    facts = (alarm["kind"], alarm["state"], alarm["latched"], alarm["facts"]["reason"])
+    assert facts == ("gateway_forked", "unacknowledged", True, "forked")
+    assert len(await centre.rows(annunciations)) == 1
 
 
 async def test_what_is_numbered_anew_under_another_epoch_is_no_fork_and_no_duplicate(

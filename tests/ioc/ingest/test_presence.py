@@ -1,5 +1,7 @@
 """Gateways come by birth, go by will or silence, and bring their inventory."""
 
+from uuid import uuid4
+
 from contracts.events import DeviceKind
 from contracts.state import Device
 from ioc.ingest.watch import look_once
@@ -64,6 +66,19 @@ async def test_a_birth_of_an_older_connection_does_not_count(centre, sender):
     assert (await centre.row(gateways))["connection_number"] == 3
 
 
+async def test_a_gateway_that_goes_back_to_a_former_epoch_is_one_of_two(centre, sender):
+    """Two copies take turns at the broker; a gateway with an outbox of its own never goes back."""
+    await centre.take(sender.batch(sender.event(motion())))
+    before = sender.epoch
+    sender.epoch = str(uuid4())
+    await centre.take(sender.birth())
+    assert await centre.rows(alarms) == []
+    sender.epoch = before
+    await centre.take(sender.birth())
+    alarm = await centre.row(alarms)
+    assert (alarm["kind"], alarm["object_id"]) == ("gateway_forked", "tu-1")
+
+
 async def test_a_retained_birth_read_again_is_not_a_sign_of_life(centre, sender):
     """The centre's own reconnection must not revive a gateway that is gone."""
     await centre.take(sender.will())
@@ -105,4 +120,4 @@ async def test_a_gateway_never_seen_is_never_down(centre):
 
 
 async def _look(centre) -> int:
-    return await look_once(store=centre.store, bus=centre.bus, clock=centre.clock)
+    return await look_once(store=centre.store, listener=centre.bus, clock=centre.clock)

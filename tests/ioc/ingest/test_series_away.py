@@ -4,6 +4,7 @@ import pytest
 
 from contracts.telemetry import Metric, Sample
 from ioc.ingest.intake import Intake
+from ioc.store.tables import gateways
 from ioc.timeseries import SeriesSettings, SeriesUnavailable, open_series
 
 
@@ -37,7 +38,7 @@ async def test_what_waits_on_the_disk_is_acknowledged(centre, sender, away):
 
 
 async def test_what_no_longer_fits_stays_with_the_gateway(centre, sender, away):
-    """Without an acknowledgement it is sent again until there is room."""
+    """Without an acknowledgement it is sent again until there is room; it is not silent for that."""
     series, intake = away
     await series._backlog._seat.run(lambda c: c.execute("PRAGMA max_page_count = 1").fetchall())
     with pytest.raises(SeriesUnavailable, match="full"):
@@ -45,6 +46,7 @@ async def test_what_no_longer_fits_stays_with_the_gateway(centre, sender, away):
     waiting = (await series.standing()).waiting
     assert waiting > 0
     assert (await centre.ack(sender)).telemetry.committed == ((1, waiting),)
+    assert (await centre.row(gateways))["last_heard_at"] == centre.clock.now()
 
 
 async def send_second_after_second(centre, sender, intake) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 
 from ioc.evidence import EvidenceStore
 from ioc.keeping import holds
-from ioc.keeping.retention import Deleted, Retention, held_bytes, stored_bytes
+from ioc.keeping.retention import NOTHING, Deleted, Retention, held_bytes, stored_bytes
 from ioc.keeping.settings import RetentionSettings
 from ioc.people.errors import Refusal
 from ioc.store.engine import Store
@@ -29,7 +29,6 @@ from tests.fakes.clock import FakeClock
 from tests.ioc.commune import open_commune
 
 SIZE = 1_000_000
-NOTHING = Deleted(evidence_files=0, evidence_bytes=0, events=0, alarms=0)
 
 
 @dataclass(frozen=True, kw_only=True)

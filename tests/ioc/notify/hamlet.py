@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.notify.calling.composing import Description
+from ioc.notify.calling.turns import OnDuty
 from ioc.notify.opening import Notifier, Place, open_notifier
 from ioc.notify.reach import contacts as contact_rows
 from ioc.notify.reach.contacts import make_contact
@@ -143,9 +144,17 @@ async def describe(
 
 @asynccontextmanager
 async def open_hamlet(
-    folder: Path, clock: FakeClock, settings: Notify, *, url: str | None = None
+    folder: Path,
+    clock: FakeClock,
+    settings: Notify,
+    *,
+    url: str | None = None,
+    on_duty: OnDuty | None = None,
 ) -> AsyncIterator[Hamlet]:
-    """Give a commune with an operator, a deputy, a leader and another operator."""
+    """Give a commune with an operator, a deputy, a leader and another operator.
+
+    `on_duty` None: whom the hamlet's `watch` names.
+    """
     async with open_commune(folder / "data", url=url) as store:
         async with store.begin() as connection:
             for login, role in [
@@ -167,7 +176,7 @@ async def open_hamlet(
                 )
         watches: list[Hamlet] = []
 
-        async def on_duty(connection: AsyncConnection, *, area_id: str, at: Any) -> Watch:
+        async def as_told(connection: AsyncConnection, *, area_id: str, at: Any) -> Watch:
             return watches[0].watch
 
         async with open_notifier(
@@ -175,7 +184,7 @@ async def open_hamlet(
             Place(commune="Xã Thử", zone=ZoneInfo("Asia/Ho_Chi_Minh"), keys_dir=folder / "keys"),
             store=store,
             clock=clock,
-            on_duty=on_duty,
+            on_duty=on_duty or as_told,
             describe=describe,
         ) as notifier:
             hamlet = Hamlet(store=store, clock=clock, notifier=notifier)

@@ -83,6 +83,31 @@ def test_what_is_not_there_yet_is_a_warning() -> None:
     assert "camera_fps" in text.warnings[0].en
 
 
+@pytest.mark.parametrize(
+    ("series", "nearest"),
+    [
+        ([("tu-1", "cam-3", "camera_fps"), ("tu-1", "loa-1", "camera_fps")], "camera_fps / cam-3"),
+        ([("tu-1", "", "cpu_share"), ("tu-1", "cam-1", "motion_s")], "motion_s / cam-1"),
+    ],
+)
+def test_a_series_that_was_never_measured_is_told_with_the_nearest_that_was(
+    series, nearest
+) -> None:
+    """Of the same metric, else of another one."""
+    text = read_rules(
+        "rules:\n"
+        "  - id: a\n"
+        "    name: A\n"
+        "    series: {metric: camera_fps, devices: [cam-2]}\n"
+        "    value: {below: 3}\n",
+        Known(series=series),
+    )
+    (warning,) = text.warnings
+    assert "camera_fps" in warning.en
+    assert f"nearest of what there is: {nearest}" in warning.en
+    assert nearest in warning.vi
+
+
 def test_a_step_on_a_rule_that_is_off_is_a_warning() -> None:
     """What builds on a rule that is off never fires; the text says so."""
     text = read_rules(

@@ -146,6 +146,22 @@ def test_people_are_added_listed_and_closed(centre):
     assert "Traceback" not in refused.stderr
 
 
+def test_where_somebody_is_told_is_entered_for_them(centre):
+    """By a channel that is set up, for somebody there is, at an address that can be one."""
+    centre.init()
+    centre.run("user", "add", "truc", "--role", "operator", "--name", "Chị Lan")
+    words = ("user", "contact", "truc", "email", "lan@xa.example")
+    assert "has not set up that channel" in centre.run(*words).stderr
+    with centre.config.open("a") as settings:
+        settings.write("notify: {email: {host: 127.0.0.1, sender: ioc@xa.example}}\n")
+    assert centre.run(*words).returncode == 0
+    assert "There is no account hoa" in centre.run("user", "contact", "hoa", *words[3:]).stderr
+    assert "cannot be used" in centre.run("user", "contact", "truc", "email", "lan").stderr
+    with closing(sqlite3.connect(centre.folder / "centre" / "ioc.db")) as database:
+        kept = database.execute("SELECT login, channel, address FROM contacts").fetchall()
+    assert kept == [("truc", "email", "lan@xa.example")]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -73,6 +73,19 @@ async def test_an_alarm_arrives_live_and_what_was_missed_is_told_on_return(villa
         await stream.aclose()
 
 
+async def test_what_the_centre_cannot_know_is_told_with_every_beat(village, address):
+    """Since when, and why: the console says it for as long as it lasts."""
+    async with signed_in(village, address, "truc") as http:
+        stream = frames(http, "/events")
+        assert json.loads((await anext(stream))["data"]) == {}
+        village.centre.listening.hindered("store", reason="full")
+        deaf = json.loads((await anext(stream))["data"])
+        assert (deaf["why"], set(deaf)) == ("store", {"why", "since"})
+        village.centre.listening.freed("store")
+        assert json.loads((await anext(stream))["data"]) == {}
+        await stream.aclose()
+
+
 async def test_changes_of_other_areas_are_not_told(village, address):
     """Not even that something happened."""
     async with signed_in(village, address, "trucnalay") as http:

@@ -20,7 +20,7 @@ from contracts.events import (
 from ioc.people.audit import verify
 from ioc.store.tables import events
 from tests.ioc.clips import mp4
-from tests.ioc.web.village import camera
+from tests.ioc.web.reporting_gateway import camera
 
 BOX = (0.1, 0.2, 0.1, 0.3)
 

@@ -213,6 +213,7 @@ async def test_every_page_can_be_read_without_seeing_it(site, language):
     await site.village.ban_chuong.upload(pictures)
     pages = {
         "truc": [f"/?canh-bao={alarm_id}", "/thiet-bi", f"/manh/nhac-qua-loa/{alarm_id}"],
+        "quantri": ["/truc-ban", "/giao-ca", "/so-truc", "/so-truc/in"],
         "truongxom": ["/loa"],
     }
     for login, paths in pages.items():

@@ -39,6 +39,9 @@ def test_both_programs_accept_what_the_commune_writes(tmp_path: Path) -> None:
     gateway = gateway_config.load(tmp_path / "gateway.yaml")
     assert gateway.centre.url == f"http://127.0.0.1:{centre.web.port}"
     assert gateway.broker.port == centre.broker.port
+    assert centre.rules is not None
+    assert centre.rules.is_file(), "the library of ready rules"
+    assert centre.notify.email is not None, "who is told, without any service of the internet"
     assert {c.area for c in gateway.cameras} <= {a.area_id for a in centre.areas}
     assert len(gateway.cameras) == 3
     assert len(gateway.loudspeakers) == 2

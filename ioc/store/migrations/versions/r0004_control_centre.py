@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=20), nullable=False),
         sa.Column("priority", sa.String(length=10), nullable=False),
         sa.Column("area_id", sa.String(length=63), nullable=False),
+        sa.Column("login", sa.String(length=63), nullable=True),
         sa.Column("taken", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
@@ -85,6 +86,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("deletions_by_time", "deletions", ["at"], unique=False)
+    op.create_table(
+        "duty_shifts",
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("area_id", sa.String(length=63), nullable=False),
+        sa.Column("days", sa.JSON(), nullable=False),
+        sa.Column("first_day", sa.String(length=10), nullable=True),
+        sa.Column("last_day", sa.String(length=10), nullable=True),
+        sa.Column("begins", sa.String(length=5), nullable=False),
+        sa.Column("ends", sa.String(length=5), nullable=False),
+        sa.Column("person", sa.String(length=63), nullable=True),
+        sa.Column("deputy", sa.String(length=63), nullable=True),
+        sa.Column("leader", sa.String(length=63), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("ix_duty_shifts_area_id", "duty_shifts", ["area_id"], unique=False)
+    op.create_table(
+        "handovers",
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("area_id", sa.String(length=63), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("login", sa.String(length=63), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("standing", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("handovers_by_time", "handovers", ["at"], unique=False)
+    op.create_index("handovers_newest_of_area", "handovers", ["area_id", "number"], unique=False)
     op.create_table(
         "holds",
         sa.Column(
@@ -217,6 +256,21 @@ def upgrade() -> None:
     op.create_index(
         "suppressions_of_gateway", "suppressions", ["gateway_id", "until"], unique=False
     )
+    op.create_table(
+        "takeovers",
+        sa.Column(
+            "handover",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("login", sa.String(length=63), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("standing", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("handover"),
+    )
     op.add_column(
         "alarms", sa.Column("suppression", sa.String(length=24), server_default="", nullable=False)
     )
@@ -242,6 +296,8 @@ def upgrade() -> None:
     op.add_column(
         "alarms", sa.Column("stale", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
+    op.add_column("alarms", sa.Column("assigned_to", sa.String(length=63), nullable=True))
+    op.add_column("alarms", sa.Column("assigned_at", sa.BigInteger(), nullable=True))
     op.add_column("alarms", sa.Column("toggles", sa.JSON(), server_default="[]", nullable=False))
     op.create_index(
         "alarms_newest_of_object",

@@ -1,0 +1,1 @@
+"""Who has an alarm in hand, and what people write about it."""

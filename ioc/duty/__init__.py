@@ -1,0 +1,1 @@
+"""Duty: who is called first at which hour, and how one shift hands over to the next."""

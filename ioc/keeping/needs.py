@@ -1,0 +1,33 @@
+"""What is needed whatever its age: queries for alarms on hold or not over, and what belongs to them."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, or_, select
+
+from ioc.alarms import AlarmState
+from ioc.keeping.holds import held
+from ioc.store.tables import alarm_transitions, alarms, evidence
+
+
+def needed_alarms() -> Select[Any]:
+    """Return the ids of alarms of which nothing may be deleted: on hold, or not over."""
+    return select(alarms.c.alarm_id).where(
+        or_(alarms.c.state != AlarmState.NORMAL, alarms.c.alarm_id.in_(held()))
+    )
+
+
+def shows_something() -> ColumnElement[bool]:
+    """Tell of a row of `alarms` whether a picture or clip of it is stored."""
+    return exists().where(evidence.c.alarm_id == alarms.c.alarm_id, evidence.c.state == "stored")
+
+
+def needed_events() -> Select[Any]:
+    """Return the ids of events that made such an alarm what it is, or announced its pictures."""
+    told = (
+        select(alarm_transitions.c.event_id)
+        .where(alarm_transitions.c.alarm_id.in_(needed_alarms()))
+        .where(alarm_transitions.c.event_id.is_not(None))
+    )
+    shown = select(evidence.c.event_id).where(evidence.c.alarm_id.in_(needed_alarms()))
+    needed: Select[Any] = select(told.union(shown).subquery().c.event_id)
+    return needed
