@@ -68,9 +68,10 @@ def repeated_keys(node: yaml.Node) -> list[tuple[int, str]]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
-                found.append((key.start_mark.line + 1, key.value))
-            seen.add(key.value)
+            if isinstance(key, yaml.ScalarNode):  # others are no keys that any setting has
+                if key.value in seen:
+                    found.append((key.start_mark.line + 1, key.value))
+                seen.add(key.value)
             found.extend(repeated_keys(value))
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:

@@ -19,10 +19,21 @@ from ioc.alarms.suppression import dependants
 _SAME_ALARM_WITHIN = timedelta(minutes=10)
 """What came and went without calling anybody goes on as one alarm with its repeats."""
 
+_TICK = timedelta(microseconds=1)
+
 
 def new_id(gateway_id: str, kind: str, object_id: str, origin: str) -> str:
     """Return the id of an alarm: the same for the same origin, however often it is told."""
     return str(uuid5(NAMESPACE_OID, f"{gateway_id}/{kind}/{object_id}/{origin}"))
+
+
+def after(newest: RowMapping | None, at: datetime) -> datetime:
+    """Return when an alarm is raised: never before its object's last one, whatever the clock says.
+
+    Only an object's newest alarm is looked at when its condition ends: were the clock set back, one
+    alarm after the other would be raised and none would end.
+    """
+    return at if newest is None else max(at, newest["raised_at"] + _TICK)
 
 
 def goes_on(newest: RowMapping, *, at: datetime, late: bool) -> bool:

@@ -178,7 +178,7 @@ async def _raise_first(
     what = {
         "occurred_at": occurrence.occurred_at,
         "last_occurred_at": occurrence.occurred_at,
-        "raised_at": occurrence.at,
+        "raised_at": beginning.after(newest, occurrence.at),
         "priority": nature.priority,
     }
     entry = _entry(outcome.cause or Cause.RAISE, occurrence)

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Table
+from sqlalchemy import Column, Dialect, String, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ioc.store.database import without_nul
 
 _Prepare = Callable[[Any], Any] | None
 
@@ -61,7 +63,13 @@ def _prepares(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[_
 
 
 def _prepare(column: Column[Any], dialect: Dialect) -> _Prepare:
+    if dialect.name == "postgresql" and isinstance(column.type, String):
+        return _storable  # what the connection does to a text it does not do to a list of them
     return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else without_nul(text)
 
 
 @lru_cache

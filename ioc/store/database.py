@@ -152,7 +152,7 @@ def _replace_nul(engine: AsyncEngine) -> None:
     async def teach(driver: Any) -> None:  # noqa: ANN401 - asyncpg has no types
         for name in ("text", "varchar"):
             await driver.set_type_codec(
-                name, schema="pg_catalog", encoder=_without_nul, decoder=str, format="text"
+                name, schema="pg_catalog", encoder=without_nul, decoder=str, format="text"
             )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -160,7 +160,8 @@ def _replace_nul(engine: AsyncEngine) -> None:
         dbapi_connection.run_async(teach)
 
 
-def _without_nul(text: str) -> str:
+def without_nul(text: str) -> str:
+    """Return text as PostgreSQL can keep it."""
     return text.replace("\0", "�") if "\0" in text else text
 
 

@@ -90,12 +90,20 @@ def weigh(
         or _gathered(subject, surroundings, policies)
         or Circumstances()
     )
-    return replace(circumstances, unreachable=unreachable and not _is_presence(subject))
+    waits = unreachable and waits_for_gateway(subject.kind, subject.priority)
+    return replace(circumstances, unreachable=waits)
 
 
-def _is_presence(subject: Subject) -> bool:
-    """Tell whether the alarm is the gateway's own absence, which people must act on."""
-    return subject.kind in (AlarmKind.GATEWAY_DOWN, AlarmKind.POWER_CUT)
+def waits_for_gateway(kind: AlarmKind, priority: Priority) -> bool:
+    """Tell whether the service clocks of an alarm stand still while its gateway is away.
+
+    Not those of its absence, and not of emergencies and intruders: whoever cuts a gateway's line
+    must not thereby keep the next person from being called.
+    """
+    return priority is not Priority.CRITICAL and kind not in _SEEN_TO_ANYHOW
+
+
+_SEEN_TO_ANYHOW = (AlarmKind.GATEWAY_DOWN, AlarmKind.POWER_CUT, AlarmKind.INTRUSION)
 
 
 def _put_aside(subject: Subject, shelves: Sequence[Shelf], at: datetime) -> Circumstances | None:

@@ -12,8 +12,9 @@ from ioc.alarms.engine import machine, services
 from ioc.alarms.engine.causes import CAUSE_KINDS, INHIBITED_KINDS, place_of
 from ioc.alarms.engine.policy import Policies
 from ioc.alarms.engine.standing import Suppression
+from ioc.alarms.engine.suppressing import waits_for_gateway
 from ioc.alarms.rows import Entry
-from ioc.alarms.rules import AlarmKind
+from ioc.alarms.rules import AlarmKind, Priority
 from ioc.alarms.standings import columns_of, standing_of
 from ioc.alarms.states import AlarmState, Cause
 from ioc.store.tables import alarms
@@ -51,7 +52,7 @@ async def failed(
             )
             entry = Entry(cause=Cause.SUPPRESS, at=at, note=kind)
             await rows.change(connection, alarm, columns_of(until_return), entry)
-        elif kind is AlarmKind.GATEWAY_DOWN:
+        elif kind is AlarmKind.GATEWAY_DOWN and _waits(alarm):
             paused = services.pause(standing_of(alarm), at=at)
             await rows.set_columns(connection, alarm["alarm_id"], columns_of(paused))
 
@@ -75,6 +76,10 @@ async def returned(
         free = machine.release(standing_of(alarm), at=at, wait_until=at + policies.limits.grace)
         entry = Entry(cause=Cause.RELEASE, at=at)
         await calling.apply(connection, alarm, free, entry=entry, policies=policies)
+
+
+def _waits(alarm: RowMapping) -> bool:
+    return waits_for_gateway(AlarmKind(alarm["kind"]), Priority(alarm["priority"]))
 
 
 def _is_explained(alarm: RowMapping, place: str, policies: Policies) -> bool:

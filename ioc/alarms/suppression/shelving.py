@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ioc.alarms import calling, rows
 from ioc.alarms.answers import AlarmUnknown
 from ioc.alarms.engine import machine
-from ioc.alarms.engine.policy import Policies
+from ioc.alarms.engine.policy import Limits, Policies
 from ioc.alarms.engine.standing import Suppression
 from ioc.alarms.rows import Entry
 from ioc.alarms.standings import columns_of, standing_of
@@ -151,6 +151,23 @@ async def _put_aside(
     cause = Cause.SHELVE if suppression is Suppression.SHELVED else Cause.OUT_OF_SERVICE
     entry = Entry(cause=cause, at=deed.at, login=deed.login, note=deed.reason)
     await rows.change(connection, alarm, columns_of(standing), entry)
+    await _free_those_behind(connection, alarm, deed.at)
+
+
+async def _free_those_behind(
+    connection: AsyncConnection, alarm: RowMapping, at: datetime
+) -> None:
+    """Let what an alarm has stood for find another one, or call: only this one was put aside.
+
+    What it explains, such as the cameras behind a switch, is silent again after the grace.
+    """
+    query = select(alarms).where(
+        alarms.c.cause_id == alarm["alarm_id"], alarms.c.state != AlarmState.NORMAL
+    )
+    for each in (await connection.execute(query)).mappings().all():
+        free = machine.release(standing_of(each), at=at, wait_until=at + Limits().grace)
+        entry = Entry(cause=Cause.RELEASE, at=at)
+        await rows.change(connection, each, columns_of(free.standing), entry)
 
 
 def _common(alarm: RowMapping, deed: Deed) -> dict[str, object]:

@@ -155,8 +155,10 @@ def _placed(root: yaml.Node, found: list[Found]) -> list[Fault]:
 
 def _found(fault: ErrorDetails) -> Found:
     # Of a value that may be of several types, pydantic names each type it is not.
-    place = tuple(part for part in fault["loc"] if part not in ("bool", "float", "str"))
     kind = fault["type"]
+    place = tuple(fault["loc"])
+    if kind != "extra_forbidden":  # there the last part is a key that somebody wrote
+        place = tuple(part for part in place if part not in ("bool", "float", "str"))
     if kind == "extra_forbidden":
         return unknown(place, str(place[-1]), keys_at(Document, place[:-1]), what=_KEY)
     if kind in _VALUES:

@@ -196,6 +196,8 @@ async def test_an_answer_refutes_that_frames_did_not_arrive(case):
     """It was away for a moment and is back."""
     async with case() as one:
         await one.pass_time(10)
+        while await one.reasons() != [None]:
+            await asyncio.sleep(0.01)
         await one.keeper.take(fault("connection reset"))
         await one.pass_time(60)
         assert await one.reasons() == [None, DownReason.UNREACHABLE, None]

@@ -4,12 +4,16 @@ from collections.abc import AsyncIterator
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import func, select
 
-from ioc.alarms import AlarmKind, AlarmState
+from ioc.alarms import AlarmKind, AlarmState, Raise, raise_alarm
+from ioc.alarms.rules import Priority
 from ioc.alarms.settings import AlarmSettings, policies_of
 from ioc.store.engine import Store
+from ioc.store.tables import alarms
 from tests.ioc.commune import open_commune
 from tests.timeline import (
+    EVENING,
     At,
     Between,
     Stage,
@@ -18,6 +22,7 @@ from tests.timeline import (
     cleared,
     crowd,
     down,
+    instant,
     littering,
     no_annunciation,
     open_stage,
@@ -335,3 +340,70 @@ async def test_what_lasts_for_more_than_a_day_is_called_stale(stage):
     assert not (await stage.newest(CAMERA, "tu-1", "cam-1"))["stale"]
     await stage.pass_until(stage.clock.now().replace(hour=21, minute=30))
     assert (await stage.newest(CAMERA, "tu-1", "cam-1"))["stale"]
+
+
+async def test_whoever_cuts_the_line_of_a_gateway_does_not_stop_the_calls_for_an_emergency(stage):
+    """The clocks of an emergency go on: nobody waits for the gateway to come back."""
+    raised = Raise(
+        kind=AlarmKind.RULE, object_id="sos", device_id="cam-1", priority=Priority.CRITICAL
+    )
+
+    async def press(stage: Stage) -> None:
+        async with stage.store.begin() as connection:
+            await raise_alarm(connection, raised, stage.occurrence("tu-4"))
+
+    await play(
+        stage,
+        [
+            At("21:00", press),
+            At("21:01", down("tu-4")),
+            Between("21:00", "21:01", annunciation(AlarmKind.RULE)),
+            Between("21:02:01", "21:04", no_annunciation),
+            Between("21:05", "21:05:01", annunciation(AlarmKind.RULE, reason="escalate")),
+        ],
+    )
+
+
+async def test_what_a_shelved_alarm_has_stood_for_finds_another_to_stand_for_it(stage):
+    """Only one of a flood was put aside: the others do not vanish with it for as long."""
+    fleet = [
+        At(f"21:{number // 10:02}:{number % 10 * 6:02}", down(f"tu-{number + 10}/cam-1"))
+        for number in range(12)
+    ]
+    await play(stage, fleet)
+    await stage.pass_until(instant("21:05"))
+    gathered = await stage.newest(CAMERA, "tu-21", "cam-1")
+    head = await stage.newest(CAMERA, "tu-10", "cam-1")
+    assert gathered["cause_id"] == head["alarm_id"]
+    await shelved(CAMERA, "tu-10/cam-1", "+1 20:00")(stage)
+    await stage.pass_until(instant("21:06"))
+    gathered = await stage.newest(CAMERA, "tu-21", "cam-1")
+    assert gathered["cause_id"] not in (None, head["alarm_id"])
+    await shelved(CAMERA, "tu-11/cam-1", "+1 20:00")(stage)
+    await stage.pass_until(instant("22:00"))
+    last = [call for call in await stage.calls() if call.at >= instant("21:06")]
+    assert not last  # still one of ten that stands for it
+
+
+async def test_a_clock_that_is_set_back_neither_doubles_an_alarm_nor_keeps_it_from_ending(stage):
+    """The last alarm of the camera lies in the future now; the present one is found all the same."""
+    stage.clock.advance(30 * 86_400)
+    await down("tu-4/cam-9")(stage)
+    stage.clock.advance(60)
+    await stage.clockwork.run_once()
+    await up("tu-4/cam-9")(stage)
+    await answered(CAMERA, "tu-4/cam-9")(stage)
+    stage.clock.advance(60)
+    await stage.clockwork.run_once()
+    stage.clock.set_wall_clock(EVENING)
+    for _ in range(3):
+        stage.clock.advance(300)
+        await down("tu-4/cam-9")(stage)
+        await stage.clockwork.run_once()
+    assert (await stage.newest(CAMERA, "tu-4", "cam-9"))["repeats"] == 3
+    await up("tu-4/cam-9")(stage)
+    stage.clock.advance(60)
+    await stage.clockwork.run_once()
+    assert (await stage.newest(CAMERA, "tu-4", "cam-9"))["state"] == AlarmState.RTN_UNACKNOWLEDGED
+    async with stage.store.read() as connection:
+        assert await connection.scalar(select(func.count()).select_from(alarms)) == 2

@@ -113,14 +113,19 @@ async def test_lines_are_written_in_their_order_before_the_commit(tmp_path, data
         assert await store.changed(1) == 2
 
 
+async def fail(store: Store) -> None:
+    """Fail after two lines."""
+    async with store.begin() as connection:
+        ledger.add(connection, alarm_transitions, line("a"))
+        journal.note(connection, subject="alarm", subject_id="a", area_id="xa", at=AT)
+        raise LookupError
+
+
 async def test_lines_of_a_failed_transaction_are_in_no_later_one(tmp_path, database_url):
     """The connection is used again; what waited on it is not."""
     async with open_commune(tmp_path, database_url) as store:
         with pytest.raises(LookupError):
-            async with store.begin() as connection:
-                ledger.add(connection, alarm_transitions, line("a"))
-                journal.note(connection, subject="alarm", subject_id="a", area_id="xa", at=AT)
-                raise LookupError
+            await fail(store)
         async with store.begin() as connection:
             ledger.add(connection, alarm_transitions, line("b"))
         assert await logged(store) == ["b"]
