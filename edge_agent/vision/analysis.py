@@ -27,7 +27,7 @@ from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.whereabouts import Whereabouts
 
 WHOLE_PICTURE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-EMPTY_STEP_S = 9.5
+EMPTY_STEP_S = 19.5
 """While nothing is there, nothing is learned more often than this; what stirs is seen at once."""
 _MOST_STEP_S = 5.0
 """A longer pause between two pictures is no motion."""
@@ -97,6 +97,11 @@ class Analysis:
     def gate_separation(self) -> float | None:
         """How well packet sizes tell motion from rest; None while that is not known."""
         return self._look_back.gate.separation
+
+    @property
+    def told_share(self) -> float | None:
+        """How small somebody may be whom packet sizes at rest must show; None: not known yet."""
+        return self._look_back.gate.told_share
 
     @property
     def resting(self) -> bool:

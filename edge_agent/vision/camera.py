@@ -280,4 +280,5 @@ class Camera:
             ring_bytes=self._ring.held_bytes + (evidence.ring.held_bytes if evidence else 0),
             motion_s=analysis.take_motion_s() if analysis else 0.0,
             gate_separation=analysis.gate_separation if analysis else None,
+            told_share=analysis.told_share if analysis else None,
         )

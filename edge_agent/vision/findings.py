@@ -208,6 +208,8 @@ class Health(Finding):
     motion_s: float
     """Seconds with motion since the last `Health`."""
     gate_separation: float | None = None
+    told_share: float | None = None
+    """The smallest share of the picture of which somebody must show in the packets' sizes."""
     sharpness: float | None = None
     brightness: float | None = None
     clock_drift_s: float | None = None

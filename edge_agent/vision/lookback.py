@@ -54,7 +54,7 @@ class LookBack:
     Yields pictures at the analysis rate while something moves, keyframes only while nothing
     does; when a keyframe stirs, the group before it is decoded from the ring and comes first.
     While somebody just passes by, which is known by then, the beginning of each group will do.
-    Where packet sizes have proved to tell motion from rest, not every keyframe at rest is decoded.
+    Where packet sizes tell motion from rest, not every keyframe at rest is decoded.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class LookBack:
         self._newest_s = packet.t_s
         if packet.keyframe:
             self._keyframes_s = [*self._keyframes_s[-3:], packet.t_s]
-            self.gate.begin_group()
+            self.gate.begin_group(len(packet.payload))
         else:
             self.gate.note([len(packet.payload)])
         if not self._keyframes_s:
@@ -160,7 +160,7 @@ class LookBack:
         else:
             passed = self.gate.note_calm(sizes_bytes)
         if passed:
-            self._stock.ring.extend(packets[:passed])
+            self._stock.ring.extend_group(packets[:passed])
             self._newest_s = packets[passed - 1].t_s
         return passed
 
@@ -279,7 +279,7 @@ class LookBack:
     def _look_back(self, keyframe: Packet, overlooked_since_s: float | None) -> Iterator[Shown]:
         """Decode from the last keyframe that was looked at up to this one, which stirs."""
         if overlooked_since_s is None:
-            self.gate.forget()
+            self.gate.startle()
             waiting = (*self._stock.ring.previous_group(), keyframe)
         else:
             self.gate.contradict()

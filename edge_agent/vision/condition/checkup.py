@@ -25,7 +25,7 @@ from edge_agent.vision.condition.stillness import Stillness
 from edge_agent.vision.findings import Condition
 from edge_agent.vision.picture.plane import Mask, Pixels
 
-BUSY_S, QUIET_S = 0.95, 7.5
+BUSY_S, QUIET_S = 0.95, 15.5
 """Pictures closer together than this tell nothing more about the camera: while something moves or
 a condition is about to begin, and while all is quiet."""
 

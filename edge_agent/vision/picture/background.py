@@ -159,10 +159,13 @@ class Background:
         """
         differs = cv2.absdiff(picture, self._outline)
         resembles = bool(np.count_nonzero(differs > self._least) < least)
-        off = (differs > self._least // 2).view(np.uint8)
-        self.creeps = not resembles or bool(
-            np.count_nonzero(cv2.morphologyEx(off, cv2.MORPH_OPEN, _SPECK)) >= least
-        )
+        off = differs > self._least // 2
+        # Without its specks there is even less of it.
+        off_pixels = int(np.count_nonzero(off))
+        if resembles and off_pixels >= least:
+            opened = cv2.morphologyEx(off.view(np.uint8), cv2.MORPH_OPEN, _SPECK)
+            off_pixels = int(np.count_nonzero(opened))
+        self.creeps = not resembles or off_pixels >= least
         return resembles
 
     def _glimpse(self, luma: Luma) -> Mask:

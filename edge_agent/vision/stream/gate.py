@@ -2,7 +2,8 @@
 
 Where the bit rate follows the scene, a moving figure swells the packets at once, a second before
 the next keyframe shows it; where the rate is constant, sizes tell nothing. So a gate is believed
-only after it has proved itself on its own stream, and only as long as it does.
+only after it has proved itself on its own stream, and only as long as it does. That nobody moves
+it may say sooner, where sizes at rest are so steady that anybody would show.
 """
 
 from collections import deque
@@ -10,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-WINDOW_PACKETS = 3
-"""So many packets together are one sample: one alone is mostly noise."""
+from edge_agent.vision.stream.steadiness import WINDOW_PACKETS, Steadiness
+
 TRUSTED_SEPARATION = 0.9
 """Chance that a sample with motion is larger than one at rest, from which it is believed."""
 LEAST_REST, LEAST_MOVING, LEAST_MOTIONS = 200, 40, 3
@@ -25,6 +26,8 @@ _ENOUGH = 2
 """So many samples in a row that are larger than at rest say that something moves."""
 _RECKON_EVERY = 50
 _QUANTILE, _MARGIN = 0.995, 1.1
+_SELDOM = 4
+"""Of the groups at rest of a stream that is not believed, one in so many is still learned."""
 _FAINTEST = 0.25
 """Of the samples with motion, so many may be as small as at rest where rest can be relied on."""
 
@@ -53,7 +56,7 @@ class SizeGate:
 
     def __init__(self) -> None:
         self._last: tuple[int, ...] = ()
-        self._position = 0
+        self._position = self._groups = 0
         self._usual: dict[int, _Usual] = {}
         self._unsure: deque[tuple[int, int]] = deque(maxlen=KEPT_REST)
         """Positions and bytes of samples of which it is not known yet what was seen."""
@@ -62,21 +65,38 @@ class SizeGate:
         self._motions = self._unreckoned = self._above = 0
         self._moved = self._sure = self._loud = False
         self._limit = self._most_at_rest = float("inf")
+        self._steadiness = Steadiness()
         self.separation: float | None = None
         """Area under the curve of motion against rest, 0.5 to 1.0 for sizes that tell something;
         None while there is too little evidence."""
 
-    def begin_group(self) -> None:
+    @property
+    def told_share(self) -> float | None:
+        """How small a share of the picture somebody may be and show; None: not known yet."""
+        return self._steadiness.told_share
+
+    def begin_group(self, keyframe_bytes: int) -> None:
         """A keyframe came: positions are counted from it."""
         self._last, self._position = (), 0
+        self._groups += 1
+        self._steadiness.begin_group(keyframe_bytes)
 
     def note(self, sizes_bytes: Sequence[int]) -> None:
         """Take the sizes of the next packets, keyframes left out."""
+        self._steadiness.note(sizes_bytes)
         for size_bytes in sizes_bytes:
             self._note(size_bytes)
 
     def note_calm(self, sizes_bytes: Sequence[int]) -> int:
         """Take the sizes of the next packets up to the one that would wake; return how many."""
+        calm = self._until_woken(sizes_bytes)
+        self._steadiness.note(sizes_bytes[:calm])
+        return calm
+
+    def _until_woken(self, sizes_bytes: Sequence[int]) -> int:
+        if not self.trusted and self._groups % _SELDOM and len(self._rest) >= LEAST_REST:
+            self._last, self._position = (), self._position + len(sizes_bytes)
+            return len(sizes_bytes)
         for calm, size_bytes in enumerate(sizes_bytes):
             if self.trusted and self._above + 1 >= _ENOUGH:
                 ratio = self._ratio(sum((*self._last, size_bytes)), self._position + 1)
@@ -112,8 +132,12 @@ class SizeGate:
         """
         if moving and not self._moved:
             self._motions += 1
+        if moving or self._moved:
+            self._steadiness.forget()
+        else:
+            self._steadiness.learn()
         if self._moved and not moving:
-            self.forget()
+            self._drop()
         self._moved = moving
         samples = self._moving if moving else self._rest
         for position, sample_bytes in self._unsure:
@@ -123,18 +147,28 @@ class SizeGate:
                 self._unreckoned += 1
             if not moving:
                 self._usual.setdefault(position, _Usual()).follow(sample_bytes)
-        self.forget()
+        self._drop()
         if self._unreckoned >= _RECKON_EVERY:
             self._reckon()
 
     def forget(self) -> None:
         """Leave out what came since the last picture: something began, nobody knows when."""
+        self._drop()
+        self._steadiness.forget()
+
+    def startle(self) -> None:
+        """As `forget`, when a keyframe at rest shows motion that sizes may have told or not."""
+        self._drop()
+        self._steadiness.be_surprised()
+
+    def _drop(self) -> None:
         self._unsure.clear()
         self._loud = False
 
     def contradict(self) -> None:
         """Something moves that the sizes should have told: they have to prove themselves anew."""
-        self.forget()
+        self._drop()
+        self._steadiness.doubt()
         self._moving.clear()
         self._motions = 0
         self._moved = self._sure = False
@@ -154,9 +188,12 @@ class SizeGate:
     def assures(self) -> bool:
         """Whether the packets since the last picture say that nothing has moved.
 
-        Only where motion is nearly always larger than the largest at rest can they say so.
+        They can say so where motion has nearly always been larger than the largest at rest; or,
+        before that is known, where rest is so steady that it would be. Ask at a keyframe.
         """
-        return self.trusted and self._sure and not self._loud
+        if self.trusted and self._sure:
+            return not self._loud
+        return self._steadiness.assures
 
     def _reckon(self) -> None:
         self._unreckoned = 0

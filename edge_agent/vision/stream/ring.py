@@ -5,7 +5,7 @@ Decodes nothing; what memory cannot hold goes to a shelf on disk.
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -91,6 +91,20 @@ class PacketRing:
         """Add the next packet in decoding order; make room by dropping the oldest groups."""
         self.extend((packet,))
 
+    def extend_group(self, packets: Sequence[Packet]) -> None:
+        """Add the next packets, none of them a keyframe; together they cost less."""
+        size_bytes = sum([len(packet.payload) for packet in packets])
+        with self._lock:
+            current = self._groups[-1] if self._groups else None
+            roomy = current is not None and not self._too_much(packets[-1].t_s, size_bytes)
+            if current is not None and roomy and current.held_bytes + size_bytes <= self._max_bytes:
+                current.packets += packets
+                current.held_bytes += size_bytes
+                self._ring_bytes += size_bytes
+                self.newest_s = packets[-1].t_s
+                return
+        self.extend(packets)
+
     def extend(self, packets: Iterable[Packet]) -> None:
         """Add the next packets in decoding order."""
         coming = iter(packets)
@@ -119,7 +133,7 @@ class PacketRing:
         self._ring_bytes += len(packet.payload)
         self.newest_s = packet.t_s
         leaving = []
-        while len(self._groups) > 1 and self._too_much(packet.t_s):
+        while self._too_much(packet.t_s):
             gone = self._groups.popleft()
             self._ring_bytes -= gone.held_bytes
             if self._wanted(gone.begin_s, self._groups[0].begin_s):
@@ -137,10 +151,12 @@ class PacketRing:
             return []
         return leaving
 
-    def _too_much(self, now_s: float) -> bool:
+    def _too_much(self, now_s: float, more_bytes: int = 0) -> bool:
+        if len(self._groups) < 2:
+            return False
         # The second group must still reach back max_s before the first may go.
         covered = now_s - self._groups[1].begin_s >= self._max_s
-        return covered or self._ring_bytes > self._max_bytes
+        return covered or self._ring_bytes + more_bytes > self._max_bytes
 
     def _wanted(self, begin_s: float, end_s: float) -> bool:
         return any(pin.wants(begin_s, end_s) for pin in self._pins)

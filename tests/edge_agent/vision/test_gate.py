@@ -6,6 +6,7 @@ import pytest
 from edge_agent.vision.stream.gate import SizeGate
 
 GOP = 30
+KEYFRAME_BYTES = 8_000
 
 
 class Stream:
@@ -28,7 +29,7 @@ class Stream:
             if number % GOP:
                 self.gate.note([round(size * (1 + self._swell * (number % GOP < 6)))])
             else:
-                self.gate.begin_group()
+                self.gate.begin_group(KEYFRAME_BYTES)
             self.woken += self.gate.wakes
             if seen and number % 3 == 2:
                 self.gate.learn(moving=moving)
@@ -148,7 +149,7 @@ def test_packets_are_taken_together_up_to_the_one_that_wakes() -> None:
     together, alone = Stream(500, 2500), Stream(500, 2500)
     for stream in (together, alone):
         stream.live(6)
-        stream.gate.begin_group()
+        stream.gate.begin_group(KEYFRAME_BYTES)
     sizes = [500] * 10 + [2500] * 8
     woken_at = None
     for number, size in enumerate(sizes):

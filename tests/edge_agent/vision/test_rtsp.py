@@ -197,6 +197,17 @@ def assembled(wire: bytes) -> list[AccessUnit]:
     return units
 
 
+@pytest.mark.parametrize("filler_bytes", [40, 5_000])
+def test_what_only_fills_up_a_constant_bit_rate_is_not_kept(filler_bytes: int) -> None:
+    """In one packet or in fragments, before the picture or after it, which it then completes."""
+    filler = b"\x0c" + b"\xff" * filler_bytes + b"\x80"
+    wire = stamped(packets_of([*PICTURES[0], filler, filler]), 0)
+    wire += stamped(packets_of([filler, *PICTURES[1]]), 6000)
+    units = assembled(wire)
+    start = b"\0\0\0\1"
+    assert [unit.body for unit in units] == [start + start.join(p) for p in PICTURES[:2]]
+
+
 def test_the_camera_clock_may_wrap_and_step_back() -> None:
     """RTP time has 32 bits, thirteen hours at 90 kHz; pictures may come before they are shown."""
     steps = (-12_000, -6_000, 0, 12_000, 6_000)

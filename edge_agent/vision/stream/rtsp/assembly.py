@@ -9,6 +9,9 @@ _DOLLAR, _PLAIN, _MARKED, _BEGINS = 0x24, 0x80, 0x80, 0x80
 """Of a packet's bytes: the sign before it, a head without extras, the last of a picture, and the
 first fragment of a unit."""
 _SEI, _RECOVERY_POINT = 6, 6
+_FILLER = {"h264": 12, "hevc": 38}
+"""Units that only fill up a constant bit rate (ITU-T H.264 §7.4.2.7, H.265 §7.4.3.6): they are not
+kept, so that the size of a picture says what is in it."""
 _MOST_BYTES = 16_000_000
 """No camera's picture is larger; whoever sends more sends rubbish."""
 _PIECE_BYTES = 80
@@ -30,6 +33,7 @@ class Assembly:
     def __init__(self, codec: Codec) -> None:
         self._unpack = self._unpack_h264 if codec == "h264" else self._unpack_hevc
         self._codec = codec
+        self._filler = _FILLER[codec]
         # After twelve bytes of RTP come two of a fragment (H.265: three), the last with its edges.
         self._fragment_begins = 14 if codec == "h264" else 15
         self._same = b""
@@ -40,6 +44,8 @@ class Assembly:
         self._stamp: int | None = None
         self._ticks = 0
         self._has_picture = self._keyframe = self._in_fragment = False
+        self._in_filler = False
+        """Whether the fragments that come are of a unit that is not kept."""
 
     def take_interleaved(self, wire: bytes, at: int, channel: int) -> tuple[int, list[AccessUnit]]:
         """Take the packets that follow each other on a channel (RFC 2326 §10.12).
@@ -64,8 +70,9 @@ class Assembly:
                     and wire[at + edge_at] < _BEGINS
                     and self._held_bytes < _MOST_BYTES
                 ):
-                    self._parts.append(wire[at + edge_at + 1 : end])
-                    self._held_bytes += end - at
+                    if not self._in_filler:
+                        self._parts.append(wire[at + edge_at + 1 : end])
+                        self._held_bytes += end - at
                     if wire[at + 5] & _MARKED:
                         done += self._finish()
                 else:
@@ -144,10 +151,13 @@ class Assembly:
     def _fragment(self, edge: int, head: bytes, part: bytes) -> None:
         if edge & 0x80:
             self._in_fragment = True
-            self._note(head)
-            self._parts += (_START, head, part)
-        elif self._in_fragment:
-            self._parts.append(part)
+            self._in_filler = nal_kind(self._codec, head[0]) == self._filler
+            if not self._in_filler:
+                self._note(head)
+                self._parts += (_START, head)
+        if not self._in_fragment or self._in_filler:
+            return
+        self._parts.append(part)
         self._held_bytes += len(part) + _PIECE_BYTES
 
     def _several(self, wire: bytes, begin: int, end: int) -> None:
@@ -161,6 +171,8 @@ class Assembly:
 
     def _whole(self, nal: bytes) -> None:
         self._in_fragment = False
+        if nal_kind(self._codec, nal[0]) == self._filler:
+            return
         self._note(nal)
         self._parts += (_START, nal)
         self._held_bytes += len(nal) + _PIECE_BYTES
