@@ -25,6 +25,8 @@ GLANCE_S = 0.6
 OVERLOOKED_S = 4.5
 """Keyframes so soon after one that was looked at are left out where packet sizes vouch for them:
 with one every two seconds, two of three."""
+LEAD_S = 0.5
+"""Looking back begins so long before the first packet that told of somebody."""
 MAX_BROKEN = 50
 """So many packets in a row without a picture: the stream cannot be decoded."""
 _MOST_AWAITED = 600
@@ -278,14 +280,16 @@ class LookBack:
 
     def _look_back(self, keyframe: Packet, overlooked_since_s: float | None) -> Iterator[Shown]:
         """Decode from the last keyframe that was looked at up to this one, which stirs."""
-        if overlooked_since_s is None:
-            self.gate.startle()
+        loud_from = self.gate.startle(overlooked=overlooked_since_s is not None)
+        if overlooked_since_s is None or loud_from is not None:
             waiting = (*self._stock.ring.previous_group(), keyframe)
         else:
-            self.gate.contradict()
             waiting = self._stock.ring.cut(overlooked_since_s, keyframe.t_s)
         self._full = True
         self._due_s = float("-inf")
+        if loud_from is not None and loud_from + 1 < len(waiting):
+            # Before that nobody was there: it is decoded, but not looked at.
+            self._due_s = waiting[loud_from + 1].t_s - LEAD_S
         for packet in waiting:
             # Once one has been left out, none can be decoded up to the next keyframe.
             if packet.keyframe or not (self._skipped or self._knows_enough(packet)):

@@ -25,9 +25,9 @@ from edge_agent.vision.condition.stillness import Stillness
 from edge_agent.vision.findings import Condition
 from edge_agent.vision.picture.plane import Mask, Pixels
 
-BUSY_S, QUIET_S = 0.95, 15.5
-"""Pictures closer together than this tell nothing more about the camera: while something moves or
-a condition is about to begin, and while all is quiet."""
+PENDING_S, BUSY_S, QUIET_S = 0.95, 1.95, 15.5
+"""Pictures closer together than this tell nothing more about the camera: while a condition is about
+to begin, while something moves, and while all is quiet."""
 
 
 class Checkup:
@@ -84,7 +84,7 @@ class Checkup:
 
     def wants(self, t_s: float, *, busy: bool) -> bool:
         """Whether a picture shown at this instant is worth looking at."""
-        least_s = BUSY_S if busy or self.pending else QUIET_S
+        least_s = PENDING_S if self.pending else BUSY_S if busy else QUIET_S
         return self._before is None or not 0.0 <= t_s - self._before.t_s < least_s
 
     def picture(

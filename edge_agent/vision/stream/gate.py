@@ -156,10 +156,19 @@ class SizeGate:
         self._drop()
         self._steadiness.forget()
 
-    def startle(self) -> None:
-        """As `forget`, when a keyframe at rest shows motion that sizes may have told or not."""
-        self._drop()
-        self._steadiness.be_surprised()
+    def startle(self, *, overlooked: bool) -> int | None:
+        """As `forget`, when a keyframe at rest shows motion; `overlooked`: some were left out.
+
+        Returns:
+            How many packets of the last group came before the first that told of it, if any did.
+        """
+        loud_from = self._steadiness.loud_from
+        if overlooked and loud_from is None:
+            self.contradict()
+        else:
+            self._drop()
+            self._steadiness.be_surprised()
+        return loud_from
 
     def _drop(self) -> None:
         self._unsure.clear()

@@ -46,6 +46,7 @@ class Steadiness:
         self._sizes: list[int] = []
         self._closed: list[Bytes] = []
         """Samples of whole groups of which it is not known yet whether something moved."""
+        self._loud_from: int | None = None
         self._keyframe_bytes = 0
         self._begun = self._mixed = self._loud = self._doubted = False
         self._groups = self._passed = self._told = self._untold = 0
@@ -56,13 +57,14 @@ class Steadiness:
 
     def begin_group(self, keyframe_bytes: int) -> None:
         """Take a keyframe, with which the group before it is complete."""
-        sizes, self._sizes = self._sizes, []
+        sizes, self._sizes, self._loud_from = self._sizes, [], None
         if self._mixed or not self._begun or not WINDOW_PACKETS <= len(sizes) < MOST_POSITIONS:
             self._loud = True
         else:
             total = np.cumsum([0, *sizes], dtype=np.float32)
             samples: Bytes = total[WINDOW_PACKETS:] - total[:-WINDOW_PACKETS]
-            self._loud |= not self._is_usual(samples)
+            self._loud_from = self._find_loud(samples)
+            self._loud |= self._loud_from is not None
             self._closed.append(samples)
         self._begun, self._mixed = True, self._is_hopeless()
         self._keyframe_bytes = keyframe_bytes
@@ -87,8 +89,20 @@ class Steadiness:
     @property
     def assures(self) -> bool:
         """Whether the groups since the last picture say that nobody of `FIGURE_SHARE` moves."""
+        return self._tells and self.silent
+
+    @property
+    def loud_from(self) -> int | None:
+        """How many packets of the last group came before the first that told of somebody.
+
+        None: they told of nobody, or may not have told of all.
+        """
+        return self._loud_from if self._tells and self._closed else None
+
+    @property
+    def _tells(self) -> bool:
         told = self.told_share
-        return told is not None and told <= FIGURE_SHARE and self.silent and not self._doubted
+        return told is not None and told <= FIGURE_SHARE and not self._doubted
 
     def learn(self) -> None:
         """Take the groups since the last picture, which shows that nothing moves, for rest."""
@@ -118,11 +132,13 @@ class Steadiness:
         elif self._told >= _LEAST_TOLD:
             self._doubted = False
 
-    def _is_usual(self, samples: Bytes) -> bool:
+    def _find_loud(self, samples: Bytes) -> int | None:
+        """Return which sample is the first that is larger than at rest; all are while rest is unknown."""
         both = min(len(samples), len(self._limit))
         if len(samples) > both + _MORE_POSITIONS:
-            return False
-        return not (samples[:both] > self._limit[:both]).any()
+            return 0
+        loud = np.flatnonzero(samples[:both] > self._limit[:both])
+        return int(loud[0]) if len(loud) else None
 
     def _follow(self, samples: Bytes) -> None:
         if abs(len(samples) - len(self._mean)) > _MORE_POSITIONS:

@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from random import Random
 
 import pytest
 
-from edge_agent.vision.lookback import OVERLOOKED_S, LookBack, Stock
+from edge_agent.vision.lookback import LEAD_S, OVERLOOKED_S, LookBack, Stock
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.ring import PacketRing
 from tests.edge_agent.vision.footage_maker import encode, over_rtsp
 
 GOP_S, END_S = 2.0, 110.0
 LEARNED_S = 64.0
+BEGUN_S = 61.4
+KEYFRAME_BYTES = 6_000
+"""As of a picture in which there is something to be seen."""
 MOTIONS_S = ((12.3, 17.0), (27.3, 32.0), (42.3, 47.0), (57.3, 62.0))
 
 
@@ -30,12 +34,12 @@ class Watched:
 
 def look_at(
     *,
-    swollen: Callable[[float], bool] = moves,
+    swollen: Callable[[float], int] = moves,
     moving: Callable[[float], bool] = moves,
     may_overlook: Callable[[], bool] = lambda: True,
     at_once: int = 1,
 ) -> Watched:
-    """Watch a stream whose packets are larger while it is `swollen` and which stirs while `moving`."""
+    """Watch a stream whose packets are larger the more it is `swollen` and which stirs while `moving`."""
     form, packets = over_rtsp(*encode(pictures=1100, gop=20, bframes=0), in_band=True)
     watched = Watched()
 
@@ -46,7 +50,8 @@ def look_at(
     ring = PacketRing(max_s=60, max_bytes=8_000_000)
     look_back = LookBack(Stock(form=form, ring=ring), stirs=stirs, may_overlook=may_overlook)
     # Zeros after a unit belong to nothing (H.264 annex B).
-    waiting = [p._replace(payload=p.payload + bytes(400 * swollen(p.t_s))) for p in packets]
+    more = [KEYFRAME_BYTES * p.keyframe + 400 * swollen(p.t_s) for p in packets]
+    waiting = [p._replace(payload=p.payload + bytes(m)) for p, m in zip(packets, more, strict=True)]
     while waiting:
         turn, waiting = waiting[:at_once], waiting[at_once:]
         for packet in turn[look_back.pass_over(turn) if at_once > 1 else 0 :]:
@@ -112,3 +117,45 @@ def test_motion_of_which_sizes_did_not_tell_is_looked_back_at_and_ends_their_vou
     between = [t_s for t_s in watched.shown_s if before_s <= t_s <= found_s]
     assert max(b - a for a, b in pairwise(between)) < 0.35
     assert max(pauses_s(watched.glanced_s, 86.0)) == pytest.approx(GOP_S)
+
+
+def never(_: float) -> bool:
+    return False
+
+
+def one_motion(t_s: float) -> bool:
+    return BEGUN_S <= t_s < 65.0
+
+
+def test_where_rest_is_steady_keyframes_are_left_out_before_any_motion() -> None:
+    watched = look_at(swollen=never, moving=never, at_once=7)
+    assert max(pauses_s(watched.glanced_s, 4.0, 16.0)) == pytest.approx(GOP_S)
+    pauses = pauses_s(watched.glanced_s, 30.0)
+    assert max(pauses) <= OVERLOOKED_S + GOP_S
+    assert sum(pauses) / len(pauses) > 2 * GOP_S
+
+
+def test_where_rest_is_as_noisy_as_figures_no_keyframe_is_left_out() -> None:
+    rng = Random(7)
+    watched = look_at(swollen=lambda _: rng.randrange(40), moving=never, at_once=7)
+    assert max(pauses_s(watched.glanced_s, 4.0)) == pytest.approx(GOP_S)
+
+
+def test_motion_that_sizes_told_is_looked_back_at_from_where_it_began() -> None:
+    """Not from the keyframe before it, nor through what had been left out; they go on vouching."""
+    watched = look_at(swollen=one_motion, moving=one_motion, at_once=7)
+    during = [t_s for t_s in watched.shown_s if 58.05 < t_s < 65.0]
+    assert BEGUN_S - 2 * LEAD_S < during[0] < BEGUN_S
+    assert max(b - a for a, b in pairwise(during)) < 0.35
+    assert max(pauses_s(watched.glanced_s, 72.0)) > GOP_S
+
+
+def test_motion_of_which_steady_sizes_did_not_tell_ends_their_vouching() -> None:
+    """What was left out is looked at after all."""
+    watched = look_at(swollen=never, moving=one_motion, at_once=7)
+    before_s = max(t_s for t_s in watched.glanced_s if t_s < BEGUN_S)
+    found_s = min(t_s for t_s in watched.glanced_s if t_s > BEGUN_S)
+    assert found_s - BEGUN_S < OVERLOOKED_S + GOP_S
+    between = [t_s for t_s in watched.shown_s if before_s <= t_s <= found_s]
+    assert max(b - a for a, b in pairwise(between)) < 0.35
+    assert max(pauses_s(watched.glanced_s, 68.0)) == pytest.approx(GOP_S)

@@ -9,9 +9,10 @@ _DOLLAR, _PLAIN, _MARKED, _BEGINS = 0x24, 0x80, 0x80, 0x80
 """Of a packet's bytes: the sign before it, a head without extras, the last of a picture, and the
 first fragment of a unit."""
 _SEI, _RECOVERY_POINT = 6, 6
-_FILLER = {"h264": 12, "hevc": 38}
+_FILLER_KINDS = {"h264": 12, "hevc": 38}
 """Units that only fill up a constant bit rate (ITU-T H.264 §7.4.2.7, H.265 §7.4.3.6): they are not
 kept, so that the size of a picture says what is in it."""
+_PICTURE, _INTRA, _REMARK, _FILLER = 1, 2, 4, 8
 _MOST_BYTES = 16_000_000
 """No camera's picture is larger; whoever sends more sends rubbish."""
 _PIECE_BYTES = 80
@@ -32,8 +33,7 @@ class Assembly:
 
     def __init__(self, codec: Codec) -> None:
         self._unpack = self._unpack_h264 if codec == "h264" else self._unpack_hevc
-        self._codec = codec
-        self._filler = _FILLER[codec]
+        self._traits = _TRAITS[codec]
         # After twelve bytes of RTP come two of a fragment (H.265: three), the last with its edges.
         self._fragment_begins = 14 if codec == "h264" else 15
         self._same = b""
@@ -94,7 +94,11 @@ class Assembly:
             done += self._finish()
             self._advance(stamp)
         self._same = wire[begin + 4 : begin + 13]
-        begin, end, marked = _payload(wire, begin, end)
+        if wire[begin] == _PLAIN:
+            marked = wire[begin + 1] >= _MARKED
+            begin += 12
+        else:
+            begin, end, marked = _payload(wire, begin, end)
         if begin < end:
             self._unpack(wire, begin, end)
         if self._held_bytes > _MOST_BYTES:
@@ -151,7 +155,7 @@ class Assembly:
     def _fragment(self, edge: int, head: bytes, part: bytes) -> None:
         if edge & 0x80:
             self._in_fragment = True
-            self._in_filler = nal_kind(self._codec, head[0]) == self._filler
+            self._in_filler = self._traits[head[0]] == _FILLER
             if not self._in_filler:
                 self._note(head)
                 self._parts += (_START, head)
@@ -171,17 +175,18 @@ class Assembly:
 
     def _whole(self, nal: bytes) -> None:
         self._in_fragment = False
-        if nal_kind(self._codec, nal[0]) == self._filler:
+        if self._traits[nal[0]] == _FILLER:
             return
         self._note(nal)
         self._parts += (_START, nal)
         self._held_bytes += len(nal) + _PIECE_BYTES
 
     def _note(self, nal: bytes) -> None:
-        kind = nal_kind(self._codec, nal[0])
-        self._has_picture |= is_picture(self._codec, kind)
-        self._keyframe |= is_intra(self._codec, kind)
-        if kind == _SEI and self._codec == "h264":
+        traits = self._traits[nal[0]]
+        if traits & _PICTURE:
+            self._has_picture = True
+            self._keyframe |= traits & _INTRA > 0
+        elif traits == _REMARK:
             self._keyframe |= has_recovery_point(nal)
 
 
@@ -211,8 +216,19 @@ def is_intra(codec: Codec, kind: int) -> bool:
     return kind == 5 if codec == "h264" else 16 <= kind <= 21
 
 
+def _traits_of(codec: Codec, first: int) -> int:
+    kind = nal_kind(codec, first)
+    if is_picture(codec, kind):
+        return _PICTURE | (_INTRA if is_intra(codec, kind) else 0)
+    if kind == _FILLER_KINDS[codec]:
+        return _FILLER
+    return _REMARK if codec == "h264" and kind == _SEI else 0
+
+
 def has_recovery_point(sei: bytes) -> bool:
     """Whether an H.264 remark says that decoding can begin here (§D.1.8): I without IDR."""
+    if sei.find(_RECOVERY_POINT, 1) < 0:
+        return False
     at, size = 1, len(sei)
     while at + 2 < size:
         numbers = []
@@ -226,3 +242,8 @@ def has_recovery_point(sei: bytes) -> bool:
             return True
         at += numbers[1]
     return False
+
+
+_CODECS: tuple[Codec, ...] = ("h264", "hevc")
+_TRAITS = {codec: bytes(_traits_of(codec, first) for first in range(256)) for codec in _CODECS}
+"""Of a unit, by its first byte."""
