@@ -288,7 +288,7 @@ class LookBack:
         self._full = True
         self._due_s = float("-inf")
         if loud_from is not None and loud_from + 1 < len(waiting):
-            # Before that nobody was there: it is decoded, but not looked at.
+            # What came before is decoded, but not looked at: nobody of a size that is told was there.
             self._due_s = waiting[loud_from + 1].t_s - LEAD_S
         for packet in waiting:
             # Once one has been left out, none can be decoded up to the next keyframe.
