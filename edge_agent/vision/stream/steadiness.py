@@ -141,7 +141,7 @@ class Steadiness:
         return int(loud[0]) if len(loud) else None
 
     def _follow(self, samples: Bytes) -> None:
-        if abs(len(samples) - len(self._mean)) > _MORE_POSITIONS:
+        if not self._groups or abs(len(samples) - len(self._mean)) > _MORE_POSITIONS:
             # Another rate or another distance of keyframes: all positions mean something else.
             self._mean, self._variance = samples.copy(), np.zeros_like(samples)
             self._limit, self.told_share = self._limit[:0], None

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from edge_agent.vision.stream.steadiness import FIGURE_SHARE, LEAST_GROUPS, Steadiness
+from edge_agent.vision.stream.steadiness import (
+    FIGURE_SHARE,
+    LEAST_GROUPS,
+    WINDOW_PACKETS,
+    Steadiness,
+)
 
 GOP = 30
 KEYFRAME_BYTES = 20_000
@@ -103,6 +108,17 @@ def test_groups_of_another_length_say_nothing(steady: Stream) -> None:
     assert steady.steadiness.told_share is None
     steady.send()
     assert not steady.steadiness.assures
+
+
+@pytest.mark.parametrize("packets", range(5))
+def test_groups_may_be_as_short_as_they_like(packets: int) -> None:
+    """As with one picture a second: too few of them say nothing."""
+    stream = Stream()
+    for _ in range(2 * LEAST_GROUPS):
+        stream.send(packets=packets)
+        stream.steadiness.learn()
+    stream.send(packets=packets)
+    assert stream.steadiness.assures is (packets >= WINDOW_PACKETS)
 
 
 def test_one_motion_that_did_not_show_is_forgiven_two_are_not(steady: Stream) -> None:
