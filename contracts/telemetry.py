@@ -19,6 +19,8 @@ class Metric(StrEnum):
     """Pictures decoded per second: few while nothing moves."""
     GATE_SEPARATION = "gate_separation"
     """How well packet sizes tell motion from rest on this stream: 0.5 not at all, 1.0 perfectly."""
+    GATE_TOLD_SHARE = "gate_told_share"
+    """Share of the picture of the smallest figure that packet sizes would tell of on this stream."""
     SHARPNESS = "sharpness"
     """Share of the sharpness that this view usually has."""
     BRIGHTNESS = "brightness"

@@ -28,6 +28,7 @@ class Readings:
             Metric.DROPPED_FRAMES: float(new_drops),
             Metric.MOTION_S: health.motion_s,
             Metric.GATE_SEPARATION: health.gate_separation,
+            Metric.GATE_TOLD_SHARE: health.told_share,
             Metric.SHARPNESS: health.sharpness,
             Metric.BRIGHTNESS: health.brightness,
             Metric.CLOCK_DRIFT_S: health.clock_drift_s,

@@ -34,6 +34,7 @@ class Measure(StrEnum):
     DROPPED_FRAMES = "dropped_frames"
     DECODED_FPS = "decoded_fps"
     GATE_SEPARATION = "gate_separation"
+    GATE_TOLD_SHARE = "gate_told_share"
     SHARPNESS = "sharpness"
     BRIGHTNESS = "brightness"
     CLOCK_DRIFT_S = "clock_drift_s"
@@ -52,6 +53,7 @@ _METRIC = {
     Measure.DROPPED_FRAMES: Metric.DROPPED_FRAMES,
     Measure.DECODED_FPS: Metric.DECODED_FPS,
     Measure.GATE_SEPARATION: Metric.GATE_SEPARATION,
+    Measure.GATE_TOLD_SHARE: Metric.GATE_TOLD_SHARE,
     Measure.SHARPNESS: Metric.SHARPNESS,
     Measure.BRIGHTNESS: Metric.BRIGHTNESS,
     Measure.CLOCK_DRIFT_S: Metric.CLOCK_DRIFT_S,

@@ -37,3 +37,10 @@ def test_what_was_not_measured_is_no_reading():
     assert measured[Metric.CLOCK_DRIFT_S] == -1.5
     assert measured[Metric.BRIGHTNESS] == 0
     assert measured[Metric.DECODED_FPS] == 0.5
+
+
+def test_the_proof_of_packet_sizes_is_a_reading():
+    """Where it is missing nothing is left undecoded, and nothing is claimed."""
+    readings = Readings()
+    assert Metric.GATE_TOLD_SHARE not in readings.of(health())
+    assert readings.of(health(told_share=0.009))[Metric.GATE_TOLD_SHARE] == 0.009
