@@ -154,9 +154,7 @@ async def _put_aside(
     await _free_those_behind(connection, alarm, deed.at)
 
 
-async def _free_those_behind(
-    connection: AsyncConnection, alarm: RowMapping, at: datetime
-) -> None:
+async def _free_those_behind(connection: AsyncConnection, alarm: RowMapping, at: datetime) -> None:
     """Let what an alarm has stood for find another one, or call: only this one was put aside.
 
     What it explains, such as the cameras behind a switch, is silent again after the grace.
