@@ -127,14 +127,17 @@ class Bus:
         ) as connection:
             self._connection = connection
             self.connected_at = self._clock.now()
+            stops = False
             try:
                 yield connection
             except asyncio.CancelledError:
+                stops = True
                 await self._leave()
                 raise
             finally:
                 self._connection = self.connected_at = None
-                self._listening.hindered("broker", reason="disconnected")
+                if not stops:
+                    self._listening.hindered("broker", reason="disconnected")
                 _log.info("bus.disconnected")
 
     async def _leave(self) -> None:
