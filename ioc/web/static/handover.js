@@ -6,7 +6,8 @@ import { act, piece } from './server.js';
 
 const bell = startFrame(async () => showCounts(await piece('/manh/nhac-qua-loa-tu-dong'), bell));
 
-findAll('form[data-post]').forEach((form) => form.addEventListener('submit', async (event) => {
+const forms = findAll('form[data-post]');
+forms.forEach((form) => form.addEventListener('submit', async (event) => {
   event.preventDefault();
   complain('');
   const button = find('button', form);
@@ -20,3 +21,5 @@ findAll('form[data-post]').forEach((form) => form.addEventListener('submit', asy
     button.disabled = false;
   }
 }));
+// Until now a press would have been lost.
+forms.forEach((form) => { find('button', form).disabled = false; });
