@@ -25,6 +25,7 @@ from ioc.broadcasts.sources.settings import sources_of
 from ioc.centre import Centre
 from ioc.certificate import follow_certificate
 from ioc.clock import Clock, SystemClock
+from ioc.clock_doubt import ClockDoubt
 from ioc.duty.watches import DutyRoster
 from ioc.evidence import EvidenceStore
 from ioc.gateways.enrolment import read_centre_password
@@ -39,9 +40,11 @@ from ioc.notify.opening import Notifier, Place, open_notifier
 from ioc.notify_systemd import notify, watchdog_interval_s
 from ioc.people import People
 from ioc.rules.desk import RuleDesk
+from ioc.serving_claim import ServingClaim, claim_database
 from ioc.serving_lock import lock_for_serving
 from ioc.settings import Settings, Web
 from ioc.station import Station
+from ioc.store.database import Database
 from ioc.store.engine import open_store
 from ioc.store.migrate import initialise
 from ioc.supervisor import Work, keep_running
@@ -151,13 +154,14 @@ def serve(settings: Settings) -> None:
     """Run the centre until SIGTERM or SIGINT.
 
     Raises:
-        AlreadyServed: another process serves the same data directory.
+        AlreadyServed: another process serves the same data directory or database.
         CannotListen: the web address cannot be served.
         DatabaseTooNew: a later release has written the database.
         DatabaseUrlWrong: the address of the database cannot be used.
         DictionaryUnusable: the commune's dictionary is wrong.
         EnrolmentRefused: the centre's MQTT password is missing.
         PushKeyUnusable: the key for web push cannot be used.
+        RestoreInterrupted: half a restored centre lies there.
         SigningKeyUnusable: the key for commands is missing.
         StoreUnavailable: the database cannot be reached.
         TemplatesUnusable: the commune's own sentences for notifications are wrong.
@@ -165,11 +169,20 @@ def serve(settings: Settings) -> None:
     _configure_logs()
     os.umask(0o077)  # pictures and events are nobody else's on this machine
     with lock_for_serving(settings.data_dir), open_listener(settings.web) as listener:
-        initialise(settings.data_dir, settings.areas, url=settings.database.read_url())
-        asyncio.run(_run(settings, listener, clock=SystemClock()))
+        asyncio.run(_claim_and_run(settings, listener, clock=SystemClock()))
 
 
-async def _run(settings: Settings, listener: socket, *, clock: Clock) -> None:
+async def _claim_and_run(settings: Settings, listener: socket, *, clock: Clock) -> None:
+    url = settings.database.read_url()
+    async with claim_database(Database(data_dir=settings.data_dir, url=url), clock=clock) as claim:
+        # Not before: another centre may be serving the tables as they are.
+        await asyncio.to_thread(initialise, settings.data_dir, settings.areas, url=url)
+        await _run(settings, listener, clock=clock, claim=claim)
+
+
+async def _run(
+    settings: Settings, listener: socket, *, clock: Clock, claim: ServingClaim | None
+) -> None:
     loop = asyncio.get_running_loop()
     async with compose(settings, clock=clock) as running:
         _collect_seldom()
@@ -181,7 +194,7 @@ async def _run(settings: Settings, listener: socket, *, clock: Clock) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(keep_running(name, work, clock=clock), name=name)
-                for name, work in _works(running, server).items()
+                for name, work in {**_works(running, server), **_claiming(claim)}.items()
             ]
             await server.serve(sockets=[listener])
             notify("STOPPING=1")
@@ -198,8 +211,13 @@ async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
         _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
+def _claiming(claim: ServingClaim | None) -> dict[str, Work]:
+    return {} if claim is None else {"claim": claim.keep}
+
+
 def _works(running: Running, server: uvicorn.Server) -> dict[str, Work]:
     centre, bus, intake = running.centre, running.bus, running.intake
+    doubt = ClockDoubt(store=centre.store, clock=centre.clock)
     return {
         "bus": lambda: bus.run_once(intake.deliver),
         "ingest": intake.run_events,
@@ -223,12 +241,14 @@ def _works(running: Running, server: uvicorn.Server) -> dict[str, Work]:
             voice=centre.voice,
             clock=centre.clock,
             kept=centre.settings.series,
+            doubt=doubt,
         ),
         "retention": Retention(
             store=centre.store,
             evidence=centre.evidence,
             settings=centre.settings.retention,
             clock=centre.clock,
+            doubt=doubt,
         ).run,
         "systemd": lambda: _tell_systemd(server, centre.clock),
         "certificate": lambda: follow_certificate(

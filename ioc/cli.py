@@ -27,7 +27,7 @@ from ioc.settings import Settings, SettingsError, load
 from ioc.speech import DictionaryUnusable
 from ioc.store.database import DatabaseUrlWrong
 from ioc.store.faults import StoreUnavailable
-from ioc.store.migrate import DatabaseTooNew
+from ioc.store.migrate import DatabaseTooNew, RestoreInterrupted
 from ioc.timeseries import SeriesRefused, SeriesUnavailable
 
 OK, TEMPORARY, CONFIGURATION = 0, 1, 2
@@ -43,6 +43,7 @@ _FAULTS = (
     EnrolmentRefused,
     NotInitialised,
     PushKeyUnusable,
+    RestoreInterrupted,
     SeriesRefused,
     SeriesUnavailable,
     SettingsError,

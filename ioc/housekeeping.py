@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 
 from ioc.broadcasts import BroadcastDesk
 from ioc.clock import Clock
+from ioc.clock_doubt import ClockDoubt
 from ioc.fixture_orders import FIXTURE_KINDS
 from ioc.store.engine import Store
 from ioc.store.tables import commands, journal
@@ -33,10 +34,12 @@ async def keep_house(
     voice: BroadcastDesk,
     clock: Clock,
     kept: SeriesSettings,
+    doubt: ClockDoubt,
 ) -> None:
-    """Clean for ever."""
+    """Clean for ever; nothing while the clock is in doubt."""
     while True:
-        await clean_once(store=store, series=series, clock=clock, kept=kept)
+        if not await doubt.is_doubted():
+            await clean_once(store=store, series=series, clock=clock, kept=kept)
         await voice.forget_drafts()
         await clock.sleep(EVERY_S)
 

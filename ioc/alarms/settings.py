@@ -96,7 +96,7 @@ def policies_of(settings: AlarmSettings, zone: ZoneInfo) -> Policies:
         behaviours={kind: _behaviour(kind, settings) for kind in AlarmKind},
         service_levels={
             **SERVICE_LEVELS,
-            **{priority: _level(service) for priority, service in settings.service.items()},
+            **{priority: _level(priority, one) for priority, one in settings.service.items()},
         },
         limits=Limits(stale_after=timedelta(hours=settings.stale_after_h)),
         causes=Causes(depends_on=settings.depends_on),
@@ -119,11 +119,12 @@ def _behaviour(kind: AlarmKind, settings: AlarmSettings) -> Behaviour:
     )
 
 
-def _level(service: Service) -> ServiceLevel:
+def _level(priority: Priority, service: Service) -> ServiceLevel:
     return ServiceLevel(
         acknowledge_within=_minutes(service.acknowledge_within_min),
         resolve_within=_minutes(service.resolve_within_min),
         escalate_every=timedelta(minutes=service.escalate_every_min),
+        last_step=SERVICE_LEVELS[priority].last_step,
     )
 
 

@@ -36,7 +36,7 @@ from ioc.settings import Settings
 from ioc.store.database import Database
 from ioc.store.engine import open_store
 from ioc.store.faults import StoreUnavailable
-from ioc.store.migrate import change, check_known, upgrade
+from ioc.store.migrate import RESTORING, change, check_known, upgrade
 from ioc.store.tables import gateways, meta, sessions
 
 NUMBERS_SKIPPED = 1_000_000
@@ -66,10 +66,11 @@ async def restore_backup(settings: Settings, path: Path, *, clock: Clock) -> Res
     """
     data_dir = settings.data_dir
     with lock_for_serving(data_dir):
-        folder = data_dir / "restoring"
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = data_dir / RESTORING
         database = Database(data_dir=folder, url=settings.database.read_url())
         _check_empty(data_dir, database)
+        # Of one that was killed: it stays until then, since nobody may serve what that has left.
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         try:
             restored = _unpack(path, database)
@@ -94,7 +95,8 @@ def _check_empty(data_dir: Path, database: Database) -> None:
     Raises:
         BackupRefused: the data directory or the database holds something.
     """
-    there = sorted(each.name for each in data_dir.iterdir() if each.name != "serve.lock")
+    ours = ("serve.lock", RESTORING)
+    there = sorted(each.name for each in data_dir.iterdir() if each.name not in ours)
     if there:
         raise BackupRefused(
             f"{data_dir} is not empty ({', '.join(there[:5])}): move it away first, for instance"

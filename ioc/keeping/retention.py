@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.clock import Clock
+from ioc.clock_doubt import ClockDoubt
 from ioc.evidence import EvidenceStore
 from ioc.keeping.aging import AT_ONCE, Batch, Found, Reason, count, delete_rows, rows_past
 from ioc.keeping.needs import needed_alarms
@@ -48,28 +49,43 @@ class Retention:
     """One round an hour; each deletion is a line of the table `deletions`."""
 
     def __init__(
-        self, *, store: Store, evidence: EvidenceStore, settings: RetentionSettings, clock: Clock
+        self,
+        *,
+        store: Store,
+        evidence: EvidenceStore,
+        settings: RetentionSettings,
+        clock: Clock,
+        doubt: ClockDoubt | None = None,
     ) -> None:
         self._store = store
         self._evidence = evidence
         self._settings = settings
         self._clock = clock
+        self._doubt = doubt or ClockDoubt(store=store, clock=clock)
 
     async def run(self) -> None:
-        """Delete once an hour, for ever."""
+        """Delete once an hour, for ever; nothing for its age while the clock is in doubt."""
         while True:
-            await self.run_once()
+            if await self._doubt.is_doubted():
+                await self.make_room()
+            else:
+                await self.run_once()
             await self._clock.sleep(EVERY_S)
+
+    async def make_room(self) -> tuple[int, int]:
+        """Delete the oldest evidence if the disk asks for it; return how many files and bytes."""
+        excess = await self._excess_bytes()
+        if excess <= 0:
+            return 0, 0
+        return await self._delete_evidence("disk", at_least_bytes=excess)
 
     async def run_once(self) -> Deleted:
         """Delete evidence by age, then by the disk; then rows by age, and what belongs to none."""
         now = self._clock.now()
         oldest = now - timedelta(days=self._settings.evidence_days)
         files, size_bytes = await self._delete_evidence("age", stored_before=oldest)
-        excess = await self._excess_bytes()
-        if excess > 0:
-            more, more_bytes = await self._delete_evidence("disk", at_least_bytes=excess)
-            files, size_bytes = files + more, size_bytes + more_bytes
+        more, more_bytes = await self.make_room()
+        files, size_bytes = files + more, size_bytes + more_bytes
         aged = {
             each.what: await delete_rows(self._store, each, at=now)
             for each in rows_past(self._settings, now=now)

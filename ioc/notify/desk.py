@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.clock import Clock
 from ioc.notify.calling.composing import Composer
@@ -15,7 +16,12 @@ from ioc.notify.channels.push.encryption import KeysUnusable, Recipient
 from ioc.notify.reach import contacts as contact_rows
 from ioc.notify.reach import wishes as wish_rows
 from ioc.notify.reach.contacts import Contact, make_contact
-from ioc.notify.reach.refusals import channel_missing, tested_just_now, unusable_address
+from ioc.notify.reach.refusals import (
+    channel_missing,
+    tested_just_now,
+    too_many_tests,
+    unusable_address,
+)
 from ioc.notify.reach.wishes import Wishes, parse_hours
 from ioc.notify.reading import NotificationView, find_notification
 from ioc.notify.sending import rows
@@ -27,6 +33,9 @@ from ioc.store.engine import Store
 from ioc.store.tables import notifications
 
 TEST_EVERY = timedelta(seconds=30)
+MOST_TESTS, TESTS_WITHIN = 10, timedelta(hours=1)
+"""Of one person, to whichever contacts: a contact can be removed and entered again, and each text
+message costs the commune money."""
 PERSONAL: tuple[ChannelName, ...] = (
     "web_push",
     "email",
@@ -123,7 +132,7 @@ class NoticeDesk:
             await write_audit(connection, deed, at=now)
 
     async def test_contact(self, access: Access, contact_id: str) -> str:
-        """Send a test to a contact and return its id; at most one in half a minute.
+        """Send a test to a contact and return its id; at most one in half a minute, ten in an hour.
 
         Raises:
             Refusal: the person has no such contact, its channel is not set up, or it is too soon.
@@ -140,6 +149,7 @@ class NoticeDesk:
             )
             if last is not None and now - last < TEST_EVERY:
                 raise tested_just_now()
+            await _check_tests(connection, access.login, now)
             wishes = await wish_rows.wishes_of(connection, access.login)
             draft = self._composer.test(contact, wishes, test_id=str(uuid4()), at=now)
             return await rows.enqueue(connection, draft)
@@ -176,3 +186,20 @@ class NoticeDesk:
             Recipient.parse(wanted.keys.get("p256dh", ""), wanted.keys.get("auth", ""))
         except KeysUnusable as error:
             raise unusable_address("web_push") from error
+
+
+async def _check_tests(connection: AsyncConnection, login: str, now: datetime) -> None:
+    """Refuse more tests than anybody needs.
+
+    Raises:
+        Refusal: the person has sent too many within an hour.
+    """
+    sent = await connection.scalar(
+        select(func.count()).where(
+            notifications.c.login == login,
+            notifications.c.purpose == "test",
+            notifications.c.created_at > now - TESTS_WITHIN,
+        )
+    )
+    if (sent or 0) >= MOST_TESTS:
+        raise too_many_tests(MOST_TESTS)

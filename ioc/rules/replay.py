@@ -86,7 +86,7 @@ class PastSeries:
 
 
 async def replay(
-    book: RuleBook, history: History, *, since: datetime | None = None
+    book: RuleBook, history: History, *, since: datetime | None = None, step: timedelta = STEP
 ) -> list[Episode]:
     """Return what would have called, in order of its beginning.
 
@@ -94,25 +94,28 @@ async def replay(
         book: fresh; its windows are filled by the history.
         history: of events and measured values.
         since: where series are first looked at; None: where the history begins.
+        step: how often series are looked at.
     """
     run = _Run(book, history)
     for at, happening in merge(
         ((one.occurred_at, one) for one in history.happenings),
-        ((at, None) for at in _instants(book, history, since)),
+        ((at, None) for at in _instants(book, history, since, step)),
         key=lambda pair: pair[0],
     ):
         await run.step(at, happening)
     return sorted(run.episodes, key=lambda episode: episode.began_at)
 
 
-def _instants(book: RuleBook, history: History, since: datetime | None) -> Iterator[datetime]:
+def _instants(
+    book: RuleBook, history: History, since: datetime | None, step: timedelta
+) -> Iterator[datetime]:
     """Return when the clock is looked at: all along where series are watched, and at the end."""
     first, last = first_instant(history), last_instant(history)
     if first is None or last is None:
         return
     first = first if since is None else max(first, min(since, last))
     if book.series_rules and history.points:
-        step = max(STEP, (last - first) / _MOST_STEPS)
+        step = max(step, (last - first) / _MOST_STEPS)
         at = first
         while at < last:
             yield at

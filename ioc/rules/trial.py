@@ -1,5 +1,6 @@
 """The last day of the commune through rules that are not in force: what would have called."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from ioc.rules import records
 from ioc.rules.evaluation.book import RuleBook
 from ioc.rules.evaluation.thresholds import WEEK
 from ioc.rules.history import History
-from ioc.rules.replay import Episode, replay
+from ioc.rules.replay import STEP, Episode, replay
 from ioc.rules.sampling import Series, is_meant
 from ioc.store.engine import Store
 from ioc.timeseries.port import Point, SeriesKey
@@ -16,6 +17,8 @@ TRIED = timedelta(days=1)
 MOST_EVENTS = 20_000
 """Of a trial, and of the memory of windows; the newest count."""
 MOST_SERIES = 300
+MOST_JUDGED = 2_000_000
+"""Looks of one rule at one series; some ten microseconds each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,8 @@ class Trial:
     series: int
     episodes: tuple[Episode, ...]
     cut: bool
-    """There was more than is tried: only the newest events and the first series were."""
+    """There was more than is tried: only the newest events and the first series were, or series
+    were looked at less often than every minute."""
 
 
 async def try_book(book: RuleBook, *, store: Store, series: Series, until: datetime) -> Trial:
@@ -52,14 +56,17 @@ async def try_book(book: RuleBook, *, store: Store, series: Series, until: datet
         points={key: some for key, some in points.items() if some},
         where=where,
     )
-    episodes = await replay(book, history, since=since)
+    pairs = sum(is_meant(rule, key) for rule in book.series_rules for key in history.points)
+    step = max(STEP, TRIED * pairs / MOST_JUDGED)
+    # In a thread: what takes half a minute here must not keep a gateway's alarm waiting.
+    episodes = await asyncio.to_thread(asyncio.run, replay(book, history, since=since, step=step))
     return Trial(
         since=since,
         until=until,
         events=len(happenings),
         series=len(history.points),
         episodes=tuple(episodes),
-        cut=len(happenings) == MOST_EVENTS or len(keys) > MOST_SERIES,
+        cut=len(happenings) == MOST_EVENTS or len(keys) > MOST_SERIES or step > STEP,
     )
 
 

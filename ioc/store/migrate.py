@@ -1,6 +1,7 @@
 """Brings a database to the tables of this release, and gives it its name."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,18 +12,38 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, create_engine, insert, inspect, select
+from sqlalchemy import Connection, create_engine, event, insert, inspect, select
 
 from ioc.settings import Area
 from ioc.store.database import BUSY_TIMEOUT_MS, Database
 from ioc.store.faults import reached
 from ioc.store.tables import areas, meta
 
+RESTORING = "restoring"
+"""The folder of the data directory in which a backup is unpacked; gone when it is whole."""
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 class DatabaseTooNew(Exception):
     """The database was written by a later release; install that release, or restore a backup."""
+
+
+class RestoreInterrupted(Exception):
+    """A restoration was killed on its way: half a centre lies there; restore into an empty place."""
+
+
+def check_whole(data_dir: Path) -> None:
+    """Refuse a place in which a restoration has not come to its end.
+
+    Raises:
+        RestoreInterrupted: one is running, or was killed.
+    """
+    if (data_dir / RESTORING).exists():
+        raise RestoreInterrupted(
+            f"{data_dir / RESTORING} is left of a restoration that did not come to its end: what lies"
+            f" there is half a centre. Move {data_dir} away, empty the database if it is a server's,"
+            " and run `ioc restore` again"
+        )
 
 
 def initialise(data_dir: Path, places: tuple[Area, ...], *, url: str | None = None) -> None:
@@ -38,8 +59,10 @@ def initialise(data_dir: Path, places: tuple[Area, ...], *, url: str | None = No
     Raises:
         DatabaseTooNew: its revision is unknown to this release.
         DatabaseUrlWrong: the address names no PostgreSQL database.
+        RestoreInterrupted: half a restored centre lies there.
         StoreUnavailable: the database cannot be reached.
     """
+    check_whole(data_dir)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def bring_up(connection: Connection) -> None:
@@ -86,17 +109,28 @@ def change(database: Database, work: Callable[[Connection], None]) -> None:
 
 def _change_file(path: Path, work: Callable[[Connection], None]) -> None:
     engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _open_transaction)
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            connection.exec_driver_sql("PRAGMA synchronous = FULL")
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            connection.rollback()
             work(connection)
             connection.commit()
     finally:
         engine.dispose()
     path.chmod(0o600)
+
+
+def _configure(file: sqlite3.Connection, _record: object) -> None:
+    # Python's driver would begin no transaction before it alters tables: a power cut amid a
+    # migration would leave tables of which no revision knows, and no centre could be served again.
+    file.isolation_level = None
+    file.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    file.execute("PRAGMA journal_mode = WAL")
+    file.execute("PRAGMA synchronous = FULL")
+
+
+def _open_transaction(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _on_server(database: Database, work: Callable[[Connection], None], *, writes: bool) -> None:
@@ -118,7 +152,7 @@ async def _work_on_server(
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Run the revisions this database has not seen.
+    """Run the revisions this database has not seen: all of them, or after a kill none.
 
     Raises:
         DatabaseTooNew: its revision is unknown to this release.

@@ -10,8 +10,8 @@ from ioc.alarms.engine.schedules import Schedule
 from ioc.alarms.rules import AlarmKind, Priority
 
 NOT_AT_ALL = timedelta(0)
-LAST_STEP = 2
-"""Escalation goes from who is on duty (0) to the deputy (1) and the leader (2)."""
+LEADER, EVERYBODY = 2, 3
+"""Escalation goes from who is on duty (0) to the deputy (1), the leader and everybody who may answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,8 @@ class ServiceLevel:
     acknowledge_within: timedelta | None = None
     resolve_within: timedelta | None = None
     escalate_every: timedelta = timedelta(minutes=10)
-    """From the deputy to the leader."""
+    """From the deputy on to the next."""
+    last_step: int = LEADER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,7 @@ SERVICE_LEVELS: Mapping[Priority, ServiceLevel] = MappingProxyType(
             acknowledge_within=timedelta(minutes=2),
             resolve_within=timedelta(minutes=30),
             escalate_every=timedelta(minutes=3),
+            last_step=EVERYBODY,
         ),
         Priority.HIGH: ServiceLevel(
             acknowledge_within=timedelta(minutes=10), resolve_within=timedelta(hours=2)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ioc.alarms.engine.policy import LAST_STEP, ServiceLevel
+from ioc.alarms.engine.policy import ServiceLevel
 from ioc.alarms.engine.standing import Standing
 
 
@@ -24,8 +24,8 @@ def start(standing: Standing, level: ServiceLevel, *, at: datetime, paused: bool
 
 def escalate(standing: Standing, level: ServiceLevel, *, at: datetime) -> Standing:
     """Turn to the next person; after the last one nobody is left."""
-    step = min(standing.escalation_step + 1, LAST_STEP)
-    again = at + level.escalate_every if step < LAST_STEP else None
+    step = min(standing.escalation_step + 1, level.last_step)
+    again = at + level.escalate_every if step < level.last_step else None
     return replace(standing, escalation_step=step, escalates_at=again)
 
 

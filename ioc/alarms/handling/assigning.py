@@ -6,7 +6,7 @@ Whether the person who decides may do so is decided before; each runs in the cal
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import RowMapping, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms import rows
@@ -16,11 +16,18 @@ from ioc.alarms.states import AlarmState, Cause
 from ioc.people.access import Role
 from ioc.people.accounts import load_areas
 from ioc.people.errors import Refusal
-from ioc.store.tables import annunciations, users
+from ioc.store.tables import alarm_transitions, alarms, annunciations, users
 
 REASON = "assign"
 """Of the annunciation that tells the person."""
 _HANDLES = frozenset(set(Role) - {Role.VIEWER})
+IS_TAKEN = exists().where(
+    alarm_transitions.c.alarm_id == alarms.c.alarm_id,
+    alarm_transitions.c.cause == Cause.TAKE,
+    alarm_transitions.c.login == alarms.c.assigned_to,
+    alarm_transitions.c.at >= alarms.c.assigned_at,
+)
+"""Of a row of `alarms`: who has it said so, and was not only given it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +65,8 @@ async def assign(
 ) -> None:
     """Put an alarm into somebody's hands; who gets it from another is told.
 
+    Who was given it and takes it is logged once: until then nobody has said that it is in hand.
+
     Args:
         connection: of the caller's transaction.
         alarm_id: the alarm.
@@ -77,6 +86,8 @@ async def assign(
     if alarm["state"] == AlarmState.NORMAL:
         raise _over()
     if alarm["assigned_to"] == to:
+        if to is not None and to == by and not await _is_taken(connection, alarm_id):
+            await rows.change(connection, alarm, {}, Entry(cause=Cause.TAKE, at=at, login=by))
         return
     if alarm["assigned_to"] != instead_of:
         raise await _in_other_hands(connection, alarm)
@@ -89,6 +100,11 @@ async def assign(
     await rows.change(connection, alarm, changes, entry)
     if to is not None and to != by:
         await _tell(connection, alarm, to, at)
+
+
+async def _is_taken(connection: AsyncConnection, alarm_id: str) -> bool:
+    query = select(alarms.c.alarm_id).where(alarms.c.alarm_id == alarm_id, IS_TAKEN)
+    return await connection.scalar(query) is not None
 
 
 def _cause(to: str | None, by: str) -> Cause:

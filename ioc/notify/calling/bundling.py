@@ -1,7 +1,8 @@
 """Notifications that were held for a contact go out together, without what has been answered."""
 
+from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -10,6 +11,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ioc.notify.calling.composing import Composer
 from ioc.notify.sending import rows
 from ioc.store.tables import alarms, notifications
+
+AT_ONCE, WITHIN = 10, timedelta(minutes=10)
+"""More than this one person cannot answer (ISA-18.2): what follows is told of together."""
+COLLECTED = timedelta(minutes=2)
+
+
+class Pace:
+    """How many notifications each contact has been sent of late; forgotten on restart.
+
+    One gateway gone mad, or taken over, could else send a person ten thousand text messages.
+    """
+
+    def __init__(self) -> None:
+        self._sent: dict[str, deque[datetime]] = {}
+
+    def held_until(self, contact_id: str, now: datetime) -> datetime | None:
+        """Return until when another notification waits for its like; None: it goes at once."""
+        sent = self._sent.setdefault(contact_id, deque(maxlen=AT_ONCE))
+        if len(sent) == AT_ONCE and timedelta(0) <= now - sent[0] < WITHIN:
+            return now + COLLECTED
+        sent.append(now)
+        return None
 
 
 async def has_held(connection: AsyncConnection, *, now: datetime) -> bool:

@@ -4,6 +4,7 @@ An emergency goes to all contacts of a person at once and to the next person if 
 time; anything else goes to the contact the person prefers, and to the next when that one fails.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.clock import Clock
-from ioc.notify.calling.bundling import bundle, has_held, held_until
+from ioc.notify.calling.bundling import Pace, bundle, has_held, held_until
 from ioc.notify.calling.composing import (
     Annunciation,
     Composer,
@@ -57,6 +58,7 @@ class Caller:
         self._around = around
         self._store = store
         self._clock = clock
+        self._pace = Pace()
 
     async def run(self) -> None:
         """Call for ever."""
@@ -181,9 +183,15 @@ class Caller:
         draft = self._around.composer.for_contact(
             taken, described, contact, wishes, call_id=call_id, at=now
         )
+        if not (draft.is_held or taken.is_emergency or taken.login):
+            later = self._pace.held_until(contact.contact_id, now)
+            if later is not None:
+                due = max(later, draft.next_attempt_at)
+                draft = replace(draft, is_held=True, next_attempt_at=due)
         if draft.is_held:
             until = await held_until(connection, contact.contact_id)
-            draft = replace(draft, next_attempt_at=until or draft.next_attempt_at)
+            due = min(until or draft.next_attempt_at, draft.next_attempt_at)
+            draft = replace(draft, next_attempt_at=due)
         await rows.enqueue(connection, draft)
 
     async def _describe(
@@ -242,18 +250,31 @@ class Caller:
                 .where(calls.c.state == "open")
             )
         ).all()
+        notes = await _notes_of_open_calls(connection)
         found: list[tuple[Row[Any], Verdict]] = []
         for call in open_calls:
-            verdict = decide(
-                await _notes(connection, call.call_id),
-                awaiting=_is_awaited(call),
-                passes_on_at=call.passes_on_at,
-                has_further_contact=bool(await self._further(connection, call)),
-                now=now,
-            )
+            verdict = await self._verdict(connection, call, notes[call.call_id], now)
             if verdict is not Verdict.WAIT:
                 found.append((call, verdict))
         return found
+
+    async def _verdict(
+        self, connection: AsyncConnection, call: Row[Any], notes: list[Note], now: datetime
+    ) -> Verdict:
+        # By night hundreds of calls wait for somebody's morning: none may cost queries of its own.
+        alone, together = (
+            decide(
+                notes,
+                awaiting=_is_awaited(call),
+                passes_on_at=call.passes_on_at,
+                has_further_contact=has_further,
+                now=now,
+            )
+            for has_further in (False, True)
+        )
+        if alone is together:
+            return alone
+        return together if await self._further(connection, call) else alone
 
     async def _further(self, connection: AsyncConnection, call: Row[Any]) -> tuple[Contact, ...]:
         """Return the person's contacts that a call has not used."""
@@ -292,13 +313,17 @@ class Caller:
             await self._call_from(connection, taken, call.step + 1, now)
 
 
-async def _notes(connection: AsyncConnection, call_id: str) -> list[Note]:
+async def _notes_of_open_calls(connection: AsyncConnection) -> dict[str, list[Note]]:
+    """Return what has become of the notifications of each open call."""
     found = await connection.execute(
-        select(notifications.c.state, notifications.c.attempts).where(
-            notifications.c.call_id == call_id
-        )
+        select(notifications.c.call_id, notifications.c.state, notifications.c.attempts)
+        .join(calls, calls.c.call_id == notifications.c.call_id)
+        .where(calls.c.state == "open")
     )
-    return [Note(state=row.state, attempts=row.attempts) for row in found]
+    notes: dict[str, list[Note]] = defaultdict(list)
+    for row in found:
+        notes[row.call_id].append(Note(state=row.state, attempts=row.attempts))
+    return notes
 
 
 def _is_awaited(call: Row[Any]) -> bool:

@@ -45,12 +45,23 @@ class OnDuty(Protocol):
 async def turns_from(
     connection: AsyncConnection, watch: Watch, *, area_id: str, step: int
 ) -> list[tuple[int, list[str]]]:
-    """Return the steps from `step` on with the logins each calls at once; closed accounts are not."""
+    """Return the steps from `step` on with the logins each calls at once.
+
+    Whoever the roster names is not called if their account is closed or of another area by
+    now: they could not answer, and the next person would wait for them.
+    """
     roster = [(watch.person,), (watch.deputy,), (watch.leader,)]
     turns = [(number, [login for login in who if login]) for number, who in enumerate(roster)]
     turns.append((EVERYBODY, await _answering(connection, area_id)))
+    tree = await load_areas(connection)
     enabled = set(
-        await connection.scalars(select(users.c.login).where(users.c.disabled.is_(False)))
+        await connection.scalars(
+            select(users.c.login).where(
+                users.c.disabled.is_(False),
+                users.c.area_id.in_(tree.path(area_id)),
+                users.c.role != Role.VIEWER,
+            )
+        )
     )
     return [
         (number, [login for login in logins if login in enabled])

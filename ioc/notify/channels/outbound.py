@@ -22,6 +22,11 @@ LONGEST_S = 20.0
 LARGEST_ANSWER_BYTES = 65_536
 _LONGEST_WAIT_S = 3_600.0
 
+# IPv4 in the last four octets: NAT64 (RFC 6052), compatible and translated addresses (RFC 4291, 2765).
+_WRAPPING = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+# Local by their standards (RFC 8215, 3879, 6890), but not by this release of Python.
+_INSIDE = tuple(map(ipaddress.ip_network, ("64:ff9b:1::/48", "fec0::/10", "192.0.0.0/24")))
+
 
 class Unreachable(Exception):
     """The service did not answer; worth another try."""
@@ -160,6 +165,9 @@ def is_public(address: str) -> bool:
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address):
         inner = parsed.ipv4_mapped or parsed.sixtofour
+        if any(parsed in network for network in _WRAPPING):
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner is not None:
             parsed = inner
-    return parsed.is_global and not parsed.is_multicast
+    is_inside = any(parsed in network for network in _INSIDE)
+    return parsed.is_global and not parsed.is_multicast and not is_inside

@@ -55,6 +55,15 @@ def tested_just_now() -> Refusal:
     )
 
 
+def too_many_tests(most: int) -> Refusal:
+    """Return the refusal of more tests than anybody needs."""
+    return Refusal(
+        "too_many_tests",
+        vi=f"Bạn đã gửi thử {most} lần trong một giờ. Hãy đợi rồi thử lại.",
+        en=f"You have sent {most} tests within an hour. Wait, then try again.",
+    )
+
+
 def unusable_hours() -> Refusal:
     """Return the refusal of hours that are none."""
     return Refusal(

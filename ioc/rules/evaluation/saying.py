@@ -2,34 +2,38 @@
 
 from collections.abc import Sequence
 
+from ioc.rules.evaluation.event_names import event_name
 from ioc.rules.evaluation.happenings import Happening, Why
 from ioc.rules.evaluation.windows import Instant
-from ioc.rules.language.document import Absence, Band, Change, Rate, RuleShape
+from ioc.rules.language.document import Absence, Band, Change, Rate, RuleShape, Step
 
 _PER = {"second": ("giây", "s"), "minute": ("phút", "min"), "hour": ("giờ", "h")}
 
 
 def of_event(rule: RuleShape, happening: Happening) -> Why:
     """Return why an event rule has fired: the event, its tested fields, how often."""
-    kind = happening.kind.rpartition(".")[0]
+    name = event_name(happening.kind)
     fields = rule.event.where if rule.event else {}
     told = ", ".join(f"{field} = {_value(happening, field)}" for field in fields)
-    said = f"{kind} ({told})" if told else kind
+    vi_said, en_said = (f"{each} ({told})" if told else each for each in name)
     if rule.times == 1 or rule.within_s is None:
-        return Why(vi=f"Sự kiện {said}.", en=f"Event {said}.")
+        return Why(vi=f"{vi_said}.", en=f"{en_said}.")
     vi, en = _span(rule.within_s)
     return Why(
-        vi=f"Sự kiện {said}: ít nhất {rule.times} lần trong {vi}.",
-        en=f"Event {said}: at least {rule.times} times within {en}.",
+        vi=f"{vi_said}: ít nhất {rule.times} lần trong {vi}.",
+        en=f"{en_said}: at least {rule.times} times within {en}.",
     )
 
 
 def of_sequence(rule: RuleShape, chain: Sequence[Instant]) -> Why:
     """Return why a sequence has fired: its steps, and how far apart they were."""
     steps = rule.sequence.steps if rule.sequence else ()
-    names = [step.rule or (step.event.kind if step.event else "") for step in steps]
+    names = [_step_name(step) for step in steps]
     vi, en = _span((chain[-1][0] - chain[0][0]).total_seconds())
-    return Why(vi=f"{', rồi '.join(names)} trong {vi}.", en=f"{', then '.join(names)} within {en}.")
+    return Why(
+        vi=f"{', rồi '.join(name for name, _ in names)} trong {vi}.",
+        en=f"{', then '.join(name for _, name in names)} within {en}.",
+    )
 
 
 def of_series(rule: RuleShape, band: Band | Absence, measured: float) -> Why:
@@ -48,6 +52,12 @@ def of_series(rule: RuleShape, band: Band | Absence, measured: float) -> Why:
         vi=f"{metric}{what[0]} = {_number(measured)}{what[2]}, {side[0]} {_number(limit)}.",
         en=f"{metric}{what[1]} = {_number(measured)}{what[2]}, {side[1]} {_number(limit)}.",
     )
+
+
+def _step_name(step: Step) -> tuple[str, str]:
+    if step.event is not None:
+        return event_name(step.event.kind)
+    return step.rule or "", step.rule or ""
 
 
 def _what(band: Band) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ioc.rules.language.checking import Known, check_rules
-from ioc.rules.language.document import Document
+from ioc.rules.language.document import Document, RuleShape
 from ioc.rules.language.faults import Fault, Found, RulesFaulty, Severity, unknown
 from ioc.settings_file import keys_at, line_of, repeated_keys
 
@@ -15,6 +15,8 @@ LONGEST_TEXT = 40_000
 """Characters; what the page sends must fit into one request."""
 _DEEPEST = 30
 _KEY = ("mục", "key")
+_OF_A_RULE = len(("rules", 0, "key"))
+_RULE_KEYS = frozenset(info.alias or name for name, info in RuleShape.model_fields.items())
 
 _SENTENCES = {
     "missing": ("Thiếu mục này.", "This key is missing."),
@@ -153,12 +155,24 @@ def _placed(root: yaml.Node, found: list[Found]) -> list[Fault]:
     return sorted(faults, key=lambda fault: fault.line)
 
 
+def _too_deep(place: tuple[int | str, ...]) -> Found:
+    key, inside = str(place[-1]), str(place[_OF_A_RULE - 1])
+    return Found(
+        place=place,
+        vi=f"{key!r} không nằm trong {inside!r}: ghi thành một dòng riêng, thẳng cột với {inside!r}.",
+        en=f"{key!r} does not belong inside {inside!r}: give it a line of its own below it, at the same "
+        "indentation.",
+    )
+
+
 def _found(fault: ErrorDetails) -> Found:
     # Of a value that may be of several types, pydantic names each type it is not.
     kind = fault["type"]
     place = tuple(fault["loc"])
     if kind != "extra_forbidden":  # there the last part is a key that somebody wrote
         place = tuple(part for part in place if part not in ("bool", "float", "str"))
+    if kind == "extra_forbidden" and len(place) > _OF_A_RULE and place[-1] in _RULE_KEYS:
+        return _too_deep(place)
     if kind == "extra_forbidden":
         return unknown(place, str(place[-1]), keys_at(Document, place[:-1]), what=_KEY)
     if kind in _VALUES:

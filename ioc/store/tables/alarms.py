@@ -61,7 +61,7 @@ alarms = Table(
     Index("alarms_by_object", "kind", "gateway_id", "object_id"),
     Index("alarms_by_state", "state"),
     Index("alarms_newest_of_object", "kind", "gateway_id", "object_id", "raised_at"),
-    Index("alarms_of_gateway", "gateway_id", "state"),
+    Index("alarms_of_gateway", "gateway_id", "state", "kind"),
 )
 
 alarm_parts = Table(

@@ -13,7 +13,7 @@ from ioc.alarms.engine import machine, timers
 from ioc.alarms.engine.causes import Causes, CircularCause, power_is_cut
 from ioc.alarms.engine.deadband import Deadband
 from ioc.alarms.engine.machine import Nature
-from ioc.alarms.engine.policy import LAST_STEP
+from ioc.alarms.engine.policy import EVERYBODY
 from ioc.alarms.engine.schedules import Schedule
 from ioc.alarms.engine.standing import ACTIVE, AWAITING, Outcome, Reason, Standing, Suppression
 from ioc.alarms.engine.suppressing import Circumstances
@@ -156,9 +156,9 @@ class EngineWalk(RuleBasedStateMachine):
             assert standing.suppression or standing.annunciates_at is not None
 
     @invariant()
-    def escalation_ends_with_the_leader_or_an_answer(self) -> None:
+    def escalation_ends_with_everybody_or_an_answer(self) -> None:
         standing = self.standing_now
-        assert 0 <= standing.escalation_step <= LAST_STEP
+        assert 0 <= standing.escalation_step <= EVERYBODY
         if standing.state not in AWAITING and standing.state is not AlarmState.NORMAL:
             assert standing.escalates_at is None
 

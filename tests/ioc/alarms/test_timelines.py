@@ -226,20 +226,38 @@ async def test_what_lasts_for_more_than_a_day_is_called_stale(stage):
     assert (await stage.newest(CAMERA, "tu-1", "cam-1"))["stale"]
 
 
-async def test_whoever_cuts_the_line_of_a_gateway_does_not_stop_the_calls_for_an_emergency(stage):
-    """The clocks of an emergency go on: nobody waits for the gateway to come back."""
-    raised = Raise(
+async def press_for_help(stage: Stage) -> None:
+    """A rule of the commune's makes it an emergency."""
+    pressed = Raise(
         kind=AlarmKind.RULE, object_id="sos", device_id="cam-1", priority=Priority.CRITICAL
     )
+    async with stage.store.begin() as connection:
+        await raise_alarm(connection, pressed, stage.occurrence("tu-4"))
 
-    async def press(stage: Stage) -> None:
-        async with stage.store.begin() as connection:
-            await raise_alarm(connection, raised, stage.occurrence("tu-4"))
 
+async def test_an_emergency_that_nobody_answers_reaches_everybody(stage):
+    """After the leader, whoever may answer at all."""
+    called = annunciation(AlarmKind.RULE, reason="escalate")
     await play(
         stage,
         [
-            At("21:00", press),
+            At("21:00", press_for_help),
+            Between("21:00", "21:00:01", annunciation(AlarmKind.RULE)),
+            Between("21:02", "21:02:01", called),
+            Between("21:05", "21:05:01", called),
+            Between("21:08", "21:08:01", called),
+            Between("21:08:01", "21:29", no_annunciation),
+        ],
+    )
+    assert [call.step for call in await stage.calls()] == [0, 1, 2, 3]
+
+
+async def test_whoever_cuts_the_line_of_a_gateway_does_not_stop_the_calls_for_an_emergency(stage):
+    """The clocks of an emergency go on: nobody waits for the gateway to come back."""
+    await play(
+        stage,
+        [
+            At("21:00", press_for_help),
             At("21:01", down("tu-4")),
             Between("21:00", "21:01", annunciation(AlarmKind.RULE)),
             Between("21:02:01", "21:04", no_annunciation),

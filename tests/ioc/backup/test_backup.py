@@ -4,7 +4,10 @@ import asyncio
 import gzip
 import io
 import json
+import os
+import signal
 import sqlite3
+import sys
 import tarfile
 from contextlib import closing
 from datetime import timedelta
@@ -21,7 +24,7 @@ from ioc.serving_lock import AlreadyServed, lock_for_serving
 from ioc.settings import Settings
 from ioc.store import journal
 from ioc.store.engine import open_store
-from ioc.store.migrate import DatabaseTooNew
+from ioc.store.migrate import DatabaseTooNew, RestoreInterrupted
 from ioc.store.tables import audit_log, gateways, meta, metadata, quarantine, sessions
 from tests.ioc.commune import AREAS, add_gateway
 
@@ -230,6 +233,32 @@ async def test_nothing_is_restored_under_a_running_centre(embedded, tmp_path, cl
     new = settings_of(tmp_path / "new")
     with lock_for_serving(new.data_dir), pytest.raises(AlreadyServed):
         await administration.restore(new, clock, tmp_path / "kept.tar")
+
+
+@pytest.mark.timeout(60)
+async def test_half_a_restored_centre_is_never_served(embedded, tmp_path, clock, postgres):
+    """Killed between its rows and its end: the server has a centre's tables, and nobody uses them."""
+    new = settings_of(tmp_path / "new", postgres.new_database())
+    restore = (
+        "import asyncio, os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from ioc import administration\n"
+        "from ioc.backup import restoring\n"
+        "from ioc.clock import SystemClock\n"
+        "from ioc.settings import Settings\n"
+        "restoring._move_in = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "settings = Settings.model_validate_json(sys.argv[1])\n"
+        "asyncio.run(administration.restore(settings, SystemClock(), Path(sys.argv[2])))\n"
+    )
+    written = new.model_dump_json(by_alias=True, exclude_defaults=True)
+    arguments = ("-c", restore, written, str(tmp_path / "kept.tar"))
+    killed = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=os.environ)
+    assert await killed.wait() == -signal.SIGKILL
+    for _ in range(2):
+        with pytest.raises(RestoreInterrupted, match="half a centre"):
+            await administration.init(new)
+        with pytest.raises(BackupRefused, match="holds tables already"):
+            await administration.restore(new, clock, tmp_path / "kept.tar")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from ioc.notify.settings import Notify, Sms, Telegram, Webhook, ZaloBot
+from ioc.store.tables import users
 from tests.fakes.clock import FakeClock
 from tests.fakes.notice_service import NoticeService, Reply, open_service, reply
 from tests.ioc.notify.hamlet import Hamlet, Watch, open_hamlet
@@ -76,7 +78,7 @@ async def test_an_emergency_that_nothing_delivers_goes_to_the_next_person(town):
     await hamlet.pass_time(10)
     assert await hamlet.calls(alarm_id) == [("lan", 0, "passed_on"), ("hao", 1, "reached")]
     town.telegram.replies = [BOT_OK]
-    await hamlet.pass_time(120)
+    await hamlet.pass_time(150)
     told = await hamlet.delivery(alarm_id)
     assert [note.state for call in told.calls for note in call.notifications] == ["delivered"] * 2
 
@@ -211,6 +213,42 @@ async def test_a_digest_tells_of_several_at_once_without_what_was_answered(town)
     assert first[:8] in text
     assert second[:8] in text
     assert answered[:8] not in text
+
+
+async def test_more_than_one_person_can_answer_comes_together_but_an_emergency_at_once(town):
+    """A gateway gone mad sends nobody a thousand text messages, and hides nothing behind them."""
+    hamlet = town.hamlet
+    await hamlet.add_contact("lan", "telegram", "11")
+    raised = [await hamlet.raise_alarm(priority="high") for _ in range(15)]
+    await hamlet.turn()
+    assert len(town.telegram.requests) == 10
+    emergency = await hamlet.raise_alarm()
+    await hamlet.turn()
+    assert emergency[:8] in town.telegram.requests[10].fields["text"]
+    hamlet.clock.advance(120)
+    await hamlet.turn()
+    text = town.telegram.requests[11].fields["text"]
+    assert text.startswith("5 cảnh báo chờ xử lý")
+    assert all(alarm_id[:8] in text for alarm_id in raised[10:])
+    assert await hamlet.calls(raised[14]) == [("lan", 0, "reached")]
+    hamlet.clock.advance(600)
+    await hamlet.raise_alarm(priority="high")
+    await hamlet.turn()
+    assert len(town.telegram.requests) == 13
+
+
+async def test_whoever_has_moved_to_another_area_is_not_waited_for(town):
+    """The roster still names them; they could not answer."""
+    hamlet = town.hamlet
+    await hamlet.add_contact("lan", "telegram", "11")
+    await hamlet.add_contact("hao", "telegram", "22")
+    async with hamlet.store.begin() as connection:
+        await connection.execute(
+            update(users).where(users.c.login == "lan").values(area_id="na-lang")
+        )
+    alarm_id = await hamlet.raise_alarm(priority="high")
+    await hamlet.turn()
+    assert await hamlet.calls(alarm_id) == [("hao", 1, "reached")]
 
 
 async def test_what_a_person_does_not_want_is_not_sent_to_them(town):

@@ -341,7 +341,9 @@ async def test_nothing_inside_the_network_is_spoken_to_unless_named(clock):
 @pytest.mark.parametrize(
     ("address", "expected"),
     [("8.8.8.8", True), ("10.0.0.1", False), ("::1", False), ("224.0.0.1", False),
-     ("2002:7f00:1::", False), ("fe80::1%eth0", False), ("100.64.0.1", False)],
+     ("2002:7f00:1::", False), ("fe80::1%eth0", False), ("100.64.0.1", False),
+     ("64:ff9b::a9fe:a9fe", False), ("64:ff9b::808:808", True), ("::127.0.0.1", False),
+     ("fec0::1", False), ("64:ff9b:1::1", False), ("2606:4700::1111", True)],
 )  # fmt: skip
 def test_which_addresses_are_public(address, expected):
     """Wrapped and scoped addresses are looked into."""

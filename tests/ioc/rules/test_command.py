@@ -58,7 +58,7 @@ def test_a_history_shows_what_would_have_fired_and_why(capsys: pytest.CaptureFix
     assert set(shown) == {"nguoi-vao-ban-dem", "ton-dong-su-kien", "sai-mat-khau-thiet-bi"}
     night = shown["nguoi-vao-ban-dem"]
     assert night[:2] == ["2026-11-02 22:00:00", "2026-11-02 22:03:00"]
-    assert night[6] == "Event intrusion.started (present_s = 45)."
+    assert night[6] == "Intrusion (present_s = 45)."
     backlog = shown["ton-dong-su-kien"]
     assert backlog[0] == "2026-11-02 22:15:00"
     assert backlog[6] == "outbox_depth = 3000, above 2000."

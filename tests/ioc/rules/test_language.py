@@ -197,3 +197,25 @@ def test_any_text_is_taken_or_refused_by_line(text: str) -> None:
     lines = len(text.splitlines()) + 2
     assert faults != ()
     assert all(1 <= fault.line <= lines and fault.vi and fault.en for fault in faults or ())
+
+
+@pytest.mark.parametrize(
+    "text", ["str: 1", "rules: []\nfloat: {a: b}", "? {a: b}\n: c", "? [a]\n: c"]
+)
+def test_keys_that_are_types_or_no_keys_at_all_are_faults_like_any_other(text: str) -> None:
+    """Whatever stands there for a key, the answer is a line and a sentence."""
+    with pytest.raises(RulesFaulty) as raised:
+        read_rules(text, KNOWN)
+    assert all(fault.line >= 1 and fault.vi and fault.en for fault in raised.value.faults)
+
+
+def test_a_key_of_the_rule_that_stands_inside_its_event_is_told_where_it_belongs() -> None:
+    """Not the most similar key of the event, which would be wrong."""
+    with pytest.raises(RulesFaulty) as refused:
+        read_rules(
+            "rules:\n  - id: a\n    name: A\n    event: {kind: littering.confirmed, times: 3}\n",
+            Known(),
+        )
+    (fault,) = refused.value.faults
+    assert fault.line == 4
+    assert "'times' does not belong inside 'event'" in fault.en

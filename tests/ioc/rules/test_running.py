@@ -1,5 +1,6 @@
 """Rules in force: events and measured values become alarms, and their end ends them."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,8 +9,15 @@ import pytest
 from contracts.events import DeviceKind, DeviceUp, DownReason
 from contracts.telemetry import Metric
 from ioc.people.errors import Refusal
+from ioc.rules import trial as trial_module
+from ioc.rules.evaluation.book import RuleBook
+from ioc.rules.language import Known, read_rules
+from ioc.rules.replay import PastSeries
+from ioc.rules.watch import Round
+from ioc.timeseries import Point, SeriesKey
 from tests.ioc.commune import add_gateway, set_online
 from tests.ioc.rules.conftest import ADMIN, Centre
+from tests.ioc.rules.happened import ZONE
 from tests.ioc.sender import Sender, down
 
 UP = DeviceUp(device_kind=DeviceKind.CAMERA, down_s=5.0)
@@ -175,6 +183,48 @@ async def test_the_file_of_the_settings_counts_until_a_person_changes_the_rules(
     file.write_text("rules: [", "utf-8")
     four = await three.restarted(file)
     assert four.rules.running.book is not None
+
+
+async def test_a_look_at_many_series_lets_events_have_their_turn(centre: Centre) -> None:
+    """Two hundred rules at thirty devices are thousands of looks, of which none asks the disk."""
+    text = "rules:\n" + "".join(
+        f"- {{id: r{n}, name: n, series: {{metric: camera_fps}}, value: {{below: {n}}}}}\n"
+        for n in range(200)
+    )
+    places = [(f"tu-{n}", "") for n in range(30)]
+    at = centre.clock.now()
+    points = {
+        key: [Point(key=key, sampled_at=at, value=500.0)]
+        for key in (SeriesKey(gateway_id=g, metric=Metric.CAMERA_FPS) for g, _ in places)
+    }
+    book = RuleBook(read_rules(text, Known()).document, zone=ZONE, areas={"xa": None})
+    looking = Round(
+        book=book, series=PastSeries(points), kept={}, where=dict.fromkeys(places, "xa"), at=at
+    )
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(others(), name="others")
+        assert await looking.judge_all() == []
+        waiting.cancel()
+    assert turns >= 10
+
+
+async def test_a_trial_of_more_than_can_be_looked_at_looks_less_often_and_says_so(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text of hundreds of rules must not keep the machine busy for an hour."""
+    monkeypatch.setattr(trial_module, "MOST_JUDGED", 100)
+    for _ in range(3):
+        await centre.measure(Metric.CAMERA_FPS, 2, 2, 2)
+    trial = await centre.rules.try_out(ADMIN, HOT)
+    assert trial.cut
 
 
 async def test_a_trial_reads_events_and_series_of_the_last_day(

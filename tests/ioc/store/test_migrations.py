@@ -3,7 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, inspect, text
 
 from ioc.store.database import Database
 from ioc.store.migrate import DatabaseTooNew, change, initialise, upgrade
@@ -92,6 +92,35 @@ def test_rows_that_a_release_numbered_are_followed_by_higher_numbers(database):
     bring_up(database)
     change(database, lambda connection: connection.execute(text(_JOURNAL.format(n=9))))
     assert rows(database, "SELECT number FROM journal ORDER BY number") == [(1,), (2,), (3,)]
+
+
+@pytest.mark.parametrize("statements", [1, 12, 40])
+def test_a_migration_that_is_cut_short_can_be_done_again(database, statements):
+    """A power cut amid it leaves the tables as they were, not half of both releases'."""
+
+    class PowerCut(Exception):
+        """Ends everything at once."""
+
+    def cut(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise PowerCut
+
+    def upgrade_and_cut(connection: Connection) -> None:
+        upgrade(connection, "0003")
+        event.listen(connection, "before_cursor_execute", cut)
+        upgrade(connection)
+
+    left = statements
+    with pytest.raises(PowerCut):
+        change(database, upgrade_and_cut)
+    tables: list[str] = []
+    change(database, lambda connection: tables.extend(inspect(connection).get_table_names()))
+    assert "broadcasts" in tables
+    assert "annunciations" not in tables
+    bring_up(database)
+    assert rows(database, "SELECT version_num FROM alembic_version") == [("0004",)]
 
 
 def test_a_database_of_a_later_release_is_refused(database):

@@ -129,3 +129,26 @@ async def test_what_people_write_stays_in_the_history_as_text(site):
             },
         )
         assert lone.status_code == 422
+
+
+async def test_who_was_given_an_alarm_has_it_in_hand_only_once_they_say_so(site):
+    """Being named is not working on it; saying so twice is logged once."""
+    alarm_id, _ = await site.village.ban_chuong.see_littering()
+    async with site.sign_in("truc") as browser:
+        wanted = {"login": "truongxom", "instead_of": None}
+        await browser.post(f"/api/alarms/{alarm_id}/assign", wanted)
+        page = (await browser.get(f"/manh/canh-bao/{alarm_id}")).text
+        assert "Đã giao Triệu Văn Hào lúc" in page
+        assert "Triệu Văn Hào đang xử lý" not in page
+    async with site.sign_in("truongxom") as browser:
+        assert f'data-take="{alarm_id}"' in (await browser.get("/loa")).text
+        for _ in range(2):
+            taking = {"instead_of": "truongxom"}
+            assert (await browser.post(f"/api/alarms/{alarm_id}/take", taking)).status_code == 200
+        causes_ = [cause for cause, _, _ in await causes(browser, alarm_id)]
+        assert causes_ == ["assign", "take"]
+        task = (await browser.get("/manh/viec-duoc-giao")).text
+        assert "Triệu Văn Hào đang xử lý từ" in task
+        assert "data-take" not in task
+    async with site.sign_in("trucnalay") as browser:
+        assert alarm_id not in (await browser.get("/manh/viec-duoc-giao")).text

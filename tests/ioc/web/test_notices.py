@@ -77,6 +77,21 @@ async def test_a_test_says_that_the_contact_works(site, service):
         assert again.json()["error"]["code"] == "tested_just_now"
 
 
+async def test_ten_tests_an_hour_are_enough_for_anybody(site, clock):
+    """A contact that is removed and entered again is no way around it."""
+    async with site.sign_in("xem") as browser:
+        for number in range(11):
+            contact_id = await add(browser, {**TELEGRAM, "address": str(1000 + number)})
+            answer = await browser.post(f"/api/contacts/{contact_id}/test")
+            await browser.post(f"/api/contacts/{contact_id}/remove")
+            assert answer.status_code == (201 if number < 10 else 422), answer.text
+        assert answer.json()["error"]["code"] == "too_many_tests"
+        clock.advance(3_601)
+        contact_id = await add(browser)
+        answer = await browser.post(f"/api/contacts/{contact_id}/test")
+        assert answer.status_code == 201
+
+
 async def test_contacts_are_everybodys_own(site):
     """Another person neither sees, tests nor removes them."""
     async with site.sign_in("truc") as browser:

@@ -305,7 +305,7 @@ def upgrade() -> None:
         ["kind", "gateway_id", "object_id", "raised_at"],
         unique=False,
     )
-    op.create_index("alarms_of_gateway", "alarms", ["gateway_id", "state"], unique=False)
+    op.create_index("alarms_of_gateway", "alarms", ["gateway_id", "state", "kind"], unique=False)
     op.create_index("ix_alarms_cause_id", "alarms", ["cause_id"], unique=False)
     op.create_index("ix_alarms_next_due_at", "alarms", ["next_due_at"], unique=False)
 
