@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from simulator.commune import documents
+from simulator.commune.first_roster import RosterRefused, enter_roster
 from simulator.commune.folder import Folder
 from simulator.commune.founding import Founding
 from simulator.commune.options import Options
@@ -16,6 +17,7 @@ from simulator.commune.process import Process, Program
 from simulator.commune.programs import find_program, list_devices, rotate_log
 from simulator.commune.settings_files import SettingsFiles
 from simulator.commune.voice import Voice
+from simulator.commune.world import Person
 from simulator.mailbox import Mail, Mailbox
 
 CENTRE, GATEWAY, BROKER = "ioc", "edge-agent", "broker"
@@ -91,15 +93,23 @@ class Commune:
         for camera in documents.simulated_cameras(self._options):
             port = ports[f"{camera.id}.http"]
             await self._processes[camera.id].wait_for_port(port, timeout_s=READY_WITHIN_S)
-        self._launch(tasks, GATEWAY, (find_program("edge-agent"), "run", *files.gateway))
+        # Whoever starts the commune shall be able to see the first alarm come, and whom it called.
         passwords = await founding.add_people()
         await founding.add_contacts()
+        await self._enter_roster(files, passwords)
+        self._launch(tasks, GATEWAY, (find_program("edge-agent"), "run", *files.gateway))
         self._voice.announce(
             address=files.address,
             data=self._folder.root,
             passwords=passwords,
             expectation=documents.describe_expectation(self._options),
         )
+
+    async def _enter_roster(self, files: SettingsFiles, passwords: Mapping[Person, str]) -> None:
+        try:
+            await enter_roster(files.near_address, passwords, trusted=files.own_authority)
+        except RosterRefused as error:
+            self._voice.say(f"{error}. Set it on the page “Lịch trực”.")
 
     def _tell_mail(self, mail: Mail) -> None:
         self._voice.say(f"Mail for {mail.recipient}: {mail.subject}")

@@ -45,12 +45,12 @@ class SettingsFiles:
         """Write what the broker, the gateway and the simulated cameras read."""
         folder, ports, options = self._folder, self._ports, self._options
         centre: Document = {
-            "url": self._near_address,
+            "url": self.near_address,
             "token_file": str(folder.secrets / "gateway-token"),
             "public_key": centre_public_key,
         }
-        if self._certificate and self._certificate.vouches_for_itself:
-            centre["ca_file"] = str(options.tls_certificate)
+        if self.own_authority is not None:
+            centre["ca_file"] = str(self.own_authority)
         gateway = documents.gateway_document(folder, ports, options, centre=centre)
         self._write_yaml("gateway.yaml", gateway)
         if options.camera and options.camera.password:
@@ -66,7 +66,14 @@ class SettingsFiles:
             write_private(folder.devices / f"{camera.id}.json", text)
 
     @property
-    def _near_address(self) -> str:
+    def own_authority(self) -> Path | None:
+        """The certificate that programs must be told to trust; None: no need."""
+        vouches = self._certificate is not None and self._certificate.vouches_for_itself
+        return self._options.tls_certificate if vouches else None
+
+    @property
+    def near_address(self) -> str:
+        """Where programs on this machine find the centre."""
         if self._certificate is None:
             return self.address
         return f"https://{self._certificate.near_name}:{self._ports['web']}"

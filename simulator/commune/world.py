@@ -30,6 +30,17 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shift:
+    """Who is on duty for the commune, every day; logins."""
+
+    begins: str
+    ends: str
+    person: str
+    deputy: str
+    leader: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Zone:
     """What is watched for, where and when, in the gateway's words."""
 
@@ -94,6 +105,20 @@ PEOPLE = (
         does="operator, watches the console",
     ),
     Person(
+        login="trucdem",
+        role="operator",
+        name="Trực đêm",
+        area="sang-moc",
+        does="operator of the night, takes over the shift",
+    ),
+    Person(
+        login="lanhdao",
+        role="leader",
+        name="Lãnh đạo xã",
+        area="sang-moc",
+        does="leader, sets roster and rules",
+    ),
+    Person(
         login="truongxom",
         role="hamlet_head",
         name="Trưởng xóm Bản Chương",
@@ -114,6 +139,11 @@ PEOPLE = (
         area="sang-moc",
         does="administrator",
     ),
+)
+
+SHIFTS = (
+    Shift(begins="07:00", ends="19:00", person="truc", deputy="trucdem", leader="lanhdao"),
+    Shift(begins="19:00", ends="07:00", person="trucdem", deputy="truc", leader="lanhdao"),
 )
 
 CAMERAS = (

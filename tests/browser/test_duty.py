@@ -49,7 +49,7 @@ async def test_an_alarm_is_taken_given_away_and_written_about(served):
         await expect(preview).to_contain_text("lặp lại ×2")
         await expect(preview.locator(".assign select")).to_have_value("truongxom")
         await preview.locator(".assign button").click()
-        await expect(preview).to_contain_text("Triệu Văn Hào đang xử lý từ")
+        await expect(preview).to_contain_text("Đã giao Triệu Văn Hào lúc")
         await page.click("#undo")
         await expect(page.locator(f"#row-{alarm_id}")).to_contain_text("Ma Thị Lan đang xử lý từ")
         await preview.locator(".comment textarea").fill("<b>Đã gọi</b> tổ vệ sinh")

@@ -101,3 +101,27 @@ async def test_the_page_is_light_and_its_type_grows(served):
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
         await page.reload()
         assert await page.evaluate("getComputedStyle(document.body).fontSize") == "26px"
+
+
+async def test_what_a_hamlet_head_was_given_is_on_the_phone_and_the_answer_on_the_console(served):
+    """The card shows what and where; taking it and a note reach the alarm; until then nobody claims it is in hand."""
+    alarm_id, _ = await served.village.ban_chuong.see_littering()
+    async with (
+        served.sign_in("truongxom", **PHONE) as phone,
+        served.sign_in("truc") as console,
+    ):
+        await expect(phone.locator("#tasks")).to_be_hidden()
+        await console.select_option(f"#assign-{alarm_id}", "truongxom")
+        await console.click(".assign button")
+        await expect(console.locator("#preview")).to_contain_text("Đã giao Triệu Văn Hào lúc")
+        await expect(console.locator("#preview")).to_contain_text("chưa nhận")
+        task = phone.locator(f"#task-{alarm_id}")
+        await expect(task).to_contain_text("Đổ rác sai quy định")
+        await phone.tap("[data-take]")
+        await expect(console.locator("#preview")).to_contain_text("Triệu Văn Hào đang xử lý từ")
+        await expect(phone.locator("[data-take]")).to_have_count(0)
+        await phone.fill(".task textarea", "Đã dọn xong.")
+        await phone.tap(".task form button")
+        await expect(phone.locator("#tasks-said")).to_contain_text("Đã gửi")
+        await expect(console.locator("#preview")).to_contain_text("Ghi chú: Đã dọn xong.")
+        assert await phone.evaluate("document.documentElement.scrollWidth") <= 360

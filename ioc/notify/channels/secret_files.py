@@ -19,6 +19,8 @@ def read_secret(path: Path) -> str:
         if path.stat().st_mode & _READABLE_BY_ALL:
             raise SecretUnusable(f"{path} can be read by everybody: chmod 600 it")
         secret = path.read_text("utf-8").strip()
+    except FileNotFoundError as error:
+        raise SecretUnusable(f"{path} does not exist") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SecretUnusable(f"{path}: {type(error).__name__}") from error
     if not secret:

@@ -8,8 +8,11 @@ from starlette.responses import RedirectResponse, Response
 from ioc.keeping.books import read_books
 from ioc.web.identity import Reader, TheCentre
 from ioc.web.pages.login import home_of
-from ioc.web.reading.alarms import find_alarm
+from ioc.web.pages.saying import Speech
+from ioc.web.reading.alarms import find_alarm, find_alarms
+from ioc.web.reading.duty import read_names
 from ioc.web.reading.head import read_head
+from ioc.web.reading.places import read_places
 from ioc.web.rendering import ThePage
 
 router = APIRouter(include_in_schema=False)
@@ -28,6 +31,9 @@ async def show_keeping(
         head = await read_head(connection, access, centre)
         books = await read_books(connection, area_ids=access.area_ids)
         alarm = await find_alarm(connection, access, asked) if asked else None
+        held = await find_alarms(connection, access, [each.alarm_id for each in books.holds])
+        people = await read_names(connection, {each.login for each in books.holds})
+        places = await read_places(connection, centre.settings)
     return page.answer(
         "keeping.html",
         tab="keeping",
@@ -35,5 +41,8 @@ async def show_keeping(
         books=books,
         kept=centre.settings.retention,
         alarm=alarm,
+        held=held,
+        people=people,
+        heading=Speech(wording=page.wording, places=places).heading,
         may_hold=access.may_hold,
     )

@@ -96,9 +96,10 @@ class Speech:
             yield words(said, at=wording.at(alarm.resolve_by))
 
     def in_hand(self, alarm: AlarmView) -> str:
-        """Return `Ma Thị Lan đang xử lý từ 21:06`."""
+        """Return `Ma Thị Lan đang xử lý từ 21:06`; until she says so, that it was given to her."""
         at = self.wording.at(alarm.assigned_at)
-        return self.wording.words("alarm.in_hand", who=alarm.assigned_name or "", at=at)
+        said = "alarm.in_hand" if alarm.taken else "alarm.given"
+        return self.wording.words(said, who=alarm.assigned_name or "", at=at)
 
     def timeline(self, history: Sequence[Transition]) -> Iterator[tuple[Transition, str]]:
         """Give each line of the log with what happened; of a camera, which condition it was."""

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.centre import Centre
@@ -58,11 +59,10 @@ async def read_standing(
     there = replace(access, area_ids=tree.subtree(area_id))
     tongues = await _tongues(connection, centre, now)
     opened = await list_alarms(connection, there, tab="attention")
-    shelved = await list_alarms(connection, there, tab="shelved")
     standing = gather(
         {
             "open": [tongues.of_alarm(alarm) for alarm in opened],
-            "shelved": [tongues.of_alarm(a) for a in shelved if a.suppression == "shelved"],
+            "shelved": await _shelved(connection, there, tongues, now),
             "out_of_service": await _out_of_service(connection, there, tongues, now),
             "broken": await _broken(connection, there, tongues),
             "undelivered": await _undelivered(connection, there, tongues, now),
@@ -88,19 +88,44 @@ async def _tongues(connection: AsyncConnection, centre: Centre, now: datetime) -
     return _Tongues(vi=vi, en=en)
 
 
-async def _out_of_service(
+async def _shelved(
     connection: AsyncConnection, access: Access, tongues: _Tongues, now: datetime
 ) -> list[Line]:
+    """Return shelved alarms, each with who shelved it and why."""
     found = await connection.execute(
+        _in_force("shelved", access, now).order_by(suppressions.c.since, suppressions.c.number)
+    )
+    whys = {
+        (row.kind, row.gateway_id, row.object_id): f" · {row.name or row.login}: {row.reason}"
+        for row in found
+    }
+    lines = []
+    for alarm in await list_alarms(connection, access, tab="shelved"):
+        if alarm.suppression == "shelved":
+            line = tongues.of_alarm(alarm)
+            why = whys.get((alarm.kind, alarm.gateway_id, alarm.object_id), "")
+            lines.append(replace(line, vi=line.vi + why, en=line.en + why))
+    return lines
+
+
+def _in_force(suppression: str, access: Access, now: datetime) -> Select[Any]:
+    return (
         select(suppressions, users.c.name)
         .join(users, users.c.login == suppressions.c.login, isouter=True)
         .where(
-            suppressions.c.suppression == "out_of_service",
+            suppressions.c.suppression == suppression,
             suppressions.c.area_id.in_(access.area_ids),
             suppressions.c.ended_at.is_(None),
             suppressions.c.until > now,
         )
-        .order_by(suppressions.c.since)
+    )
+
+
+async def _out_of_service(
+    connection: AsyncConnection, access: Access, tongues: _Tongues, now: datetime
+) -> list[Line]:
+    found = await connection.execute(
+        _in_force("out_of_service", access, now).order_by(suppressions.c.since)
     )
     places = tongues.vi.places
     return [

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import decode_event
 from contracts.errors import ContractError
 from contracts.events import KIND_OF, CameraDegraded, CameraRecovered
+from ioc.alarms.handling.assigning import IS_TAKEN
 from ioc.alarms.parts import PARTS, present
 from ioc.people import Access
 from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, users
@@ -76,9 +77,11 @@ class AlarmView:
     """Its gateway is away since: the times above are not counted on."""
     escalation_step: int
     assigned_to: str | None
-    """Login of who has it in hand."""
+    """Login of who has it in hand, or was given it."""
     assigned_name: str | None
     assigned_at: datetime | None
+    taken: bool
+    """Whether that person has said so."""
     facts: dict[str, Any]
     pictures: tuple[Picture, ...]
     """Of the latest sighting that still lasts, else of the latest; before, depositing, after."""
@@ -234,6 +237,7 @@ def _visible(access: Access) -> Select[Any]:
             alarms,
             users.c.name.label("acknowledged_name"),
             _handling.c.name.label("assigned_name"),
+            IS_TAKEN.label("is_taken"),
         )
         .join(users, users.c.login == alarms.c.acknowledged_by, isouter=True)
         .join(_handling, _handling.c.login == alarms.c.assigned_to, isouter=True)
@@ -308,6 +312,7 @@ def _view(row: Row[Any], shown: Shown, *, spoken: bool, explains: int) -> AlarmV
         assigned_to=row.assigned_to,
         assigned_name=row.assigned_name or row.assigned_to,
         assigned_at=row.assigned_at,
+        taken=bool(row.is_taken),
         facts=dict(row.facts or {}),
         pictures=shown.pictures,
         clips=shown.clips,

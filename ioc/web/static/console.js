@@ -92,7 +92,8 @@ async function take(alarmId, instead) {
   undo.forget(); // what it offered has been overtaken
   await change(alarmId, 'take', 'taken', { instead_of: instead });
   const { me } = find('main').dataset;
-  undo.offer(() => change(alarmId, 'assign', 'undone', { login: instead, instead_of: me }), 'taken');
+  // Who was given an alarm and takes it has it either way.
+  if (instead !== me) undo.offer(() => change(alarmId, 'assign', 'undone', { login: instead, instead_of: me }), 'taken');
 }
 
 /** Give an alarm to whom the form names. */

@@ -5,6 +5,7 @@ import { Draft, requestId } from './draft.js';
 import { follow } from './feed.js';
 import { Proofs } from './proofs.js';
 import { act, upload } from './server.js';
+import { refreshTasks } from './tasks.js';
 import { clock, now } from './time.js';
 
 const TEXT = 'loa.text';
@@ -139,6 +140,11 @@ function startSizes() {
   find('#larger').addEventListener('click', () => apply(Math.min(2, current() + 1)));
 }
 
+function lookAgain(failure) {
+  if (!failure.sentence) throw failure;
+  bar(failure.sentence);
+}
+
 startSizes();
 startDraft();
 if (recent) recent.show(find('.proofs', find('#recent')).dataset.broadcast);
@@ -149,6 +155,7 @@ window.addEventListener('offline', () => {
 window.addEventListener('online', () => pending || bar(''));
 follow(Number(document.body.dataset.journal), (news) => {
   if (news.kind === 'ended') location.assign('/dang-nhap');
+  if (news.kind === 'change' && news.subjects.alarm) refreshTasks().catch(lookAgain);
   if (news.kind === 'change' && (news.subjects.broadcast || news.subjects.device || news.subjects.gateway)) {
     proofs.refresh();
     if (recent) recent.refresh();

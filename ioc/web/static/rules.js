@@ -77,7 +77,7 @@ async function tryOut() {
     const why = language === 'en' ? episode.why_en : episode.why_vi;
     const times = episode.times > 1 ? ` (${episode.times}×)` : '';
     const late = episode.late ? ` ${say('rules_late')}` : '';
-    [at(episode.began_at), at(episode.ended_at), episode.name, episode.where || '–', `${why}${times}${late}`]
+    [at(episode.began_at), episode.ended_at ? at(episode.ended_at) : say('rules_lasts'), episode.name, episode.where || '–', `${why}${times}${late}`]
       .forEach((words) => {
         const cell = document.createElement('td');
         cell.textContent = words;

@@ -31,6 +31,9 @@ async def test_states_are_words_with_since_when_and_what_to_do(site, clock):
         page = (await browser.get("/thiet-bi")).text
         assert "Mất kết nối từ 07:05" in page
         assert "Không rõ: tủ kỹ thuật mất kết nối từ 07:05" in page
+        ban_chuong = page.split('<tr data-gateway="tu-ban-chuong" data-name')[1].split("</tr>")[0]
+        assert "0 sự kiện" not in ban_chuong, "what still waits there is not known"
+        assert "Không rõ từ 07:0" in ban_chuong
 
 
 async def test_a_camera_whose_pictures_cannot_be_relied_on_is_not_simply_online(site):

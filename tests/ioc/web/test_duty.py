@@ -121,6 +121,7 @@ async def test_a_shift_is_handed_over_taken_over_and_becomes_a_page(site, clock)
         assert opened in [line["subject_id"] for line in piles["open"]["lines"]]
         assert "Ma Thị Lan đang xử lý từ" in piles["open"]["lines"][-1]["vi"]
         assert [line["subject_id"] for line in piles["shelved"]["lines"]] == [shelved]
+        assert piles["shelved"]["lines"][0]["vi"].endswith(" · Ma Thị Lan: chợ phiên")
         assert [line["subject_id"] for line in piles["broken"]["lines"]] == ["tu-na-lay"]
         own = await browser.post(f"/api/handovers/{record['number']}/accept")
         assert (own.status_code, own.json()["error"]["code"]) == (409, "own_handover")

@@ -1,5 +1,7 @@
 """What is kept, on hold and deleted, as pages and as JSON; a database that is away is said so."""
 
+import re
+
 from ioc.keeping.retention import Retention
 from ioc.keeping.settings import RetentionSettings
 from ioc.store.faults import StoreUnavailable
@@ -20,6 +22,9 @@ async def test_an_alarm_is_put_on_hold_and_released_by_who_may(site):
         assert [(h["alarm_id"], h["login"]) for h in answer.json()] == [(alarm_id, "quantri")]
         page = (await browser.get("/luu-giu")).text
         assert "Công an xã yêu cầu &lt;b&gt;giữ&lt;/b&gt;" in page
+        assert "Nông Thị Quản" in page
+        (link,) = re.findall(f'href="/[^"]*canh-bao={alarm_id}">(.*?)</a>', page)
+        assert link.startswith("Đổ rác sai quy định – ")
         again = await browser.post(f"/api/alarms/{alarm_id}/hold", WHY)
         assert (again.status_code, again.json()["error"]["code"]) == (409, "held_already")
         assert (await browser.post(f"/api/alarms/{alarm_id}/release", WHY)).json() == []

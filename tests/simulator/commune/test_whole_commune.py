@@ -62,9 +62,11 @@ async def test_stranger_sees_an_alarm_hears_a_voice_and_finds_both_again(
     with RunningCommune(tmp_path / "var") as commune:
         ready = await commune.wait_until_ready()
         passwords = ready["passwords"]
-        assert set(passwords) == {"truc", "truongxom", "kythuat", "quantri"}
+        logins = {"truc", "trucdem", "lanhdao", "truongxom", "kythuat", "quantri"}
+        assert set(passwords) == logins
         assert commune.secrets_in_arguments() == []
         await _see_the_alarm(browser, ready["address"], passwords["truc"])
+        await _see_who_is_on_duty(browser, ready["address"], passwords["lanhdao"])
         await _speak(browser, ready["address"], passwords["truongxom"])
         await _expect_the_loudspeaker_played_it(commune.data)
         assert commune.end() == 0
@@ -87,6 +89,13 @@ async def _see_the_alarm(browser: Browser, address: str, password: str) -> None:
         await picture.wait_for()
         await expect(picture).not_to_have_js_property("naturalWidth", 0)
         await _take_screenshot(page, "console.png")
+
+
+async def _see_who_is_on_duty(browser: Browser, address: str, password: str) -> None:
+    async with sign_in(browser, address, "lanhdao", password, **DESK) as page:
+        await expect(page.locator(".top .on-duty")).to_contain_text("Trực:")
+        await page.goto(f"{address}/truc-ban")
+        await expect(page.locator("[data-shift]")).to_have_count(2)
 
 
 async def _speak(browser: Browser, address: str, password: str) -> None:
