@@ -3,7 +3,6 @@
 import gc
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
@@ -14,7 +13,9 @@ from edge_agent.vision.findings import AnyFinding, Health, Lost
 from edge_agent.vision.intake.apart import keeping_apart
 from edge_agent.vision.intake.backlog import TURN_PACKETS, Backlog, Pulse
 from edge_agent.vision.intake.main_stream import Evidence
-from edge_agent.vision.intake.rounds import Rounds, pause_s
+from edge_agent.vision.intake.rhythm import Pause, Rhythm
+from edge_agent.vision.intake.rounds import Rounds
+from edge_agent.vision.intake.turns import Turns
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.orders import Arm, ForgetFixture, MarkFixture, Watch
 from edge_agent.vision.picture.plane import hide_everything
@@ -35,7 +36,7 @@ class Crew:
     """The threads that all cameras of a child share."""
 
     rounds: Rounds
-    pool: Executor
+    turns: Turns
 
 
 class Camera:
@@ -169,13 +170,20 @@ class Camera:
                 self._receive([packet], source, pulse)
             return
 
-        def visit(buffer: memoryview) -> float | None:
+        rhythm = Rhythm()
+
+        def visit(buffer: memoryview) -> Pause | None:
             if self._stopped.is_set():
                 return None
-            if packets := source.take(buffer, self._monotonic_s()):
+            now_s = self._monotonic_s()
+            packets = source.take(buffer, now_s)
+            if packets:
                 self._receive(packets, source, pulse)
-            resting = self._analysis is not None and self._analysis.resting
-            return pause_s(source.came_bytes, resting=resting)
+            rhythm.note(source.came_bytes, packets, now_s)
+            resting, listens = False, True
+            if (analysis := self._analysis) is not None:
+                resting, listens = analysis.resting, analysis.listens
+            return rhythm.pause(now_s, resting=resting, listens=listens)
 
         self._crew.rounds.follow(visit)
 
@@ -183,7 +191,8 @@ class Camera:
         """Put packets where they wait for analysis; say from time to time how the camera fares."""
         self._backlog.put(packets)
         if self._is_due(packets):
-            self._schedule()
+            resting = self._analysis is not None and self._analysis.resting
+            self._schedule(together=resting and not source.waits)
         fps = pulse.count(len(packets), self._monotonic_s())
         if fps is not None:
             self._say(self._health(fps, source.drift_s))
@@ -198,13 +207,17 @@ class Camera:
     def _evidence_stock(self) -> Stock | None:
         return self._evidence.stock if self._evidence else None
 
-    def _schedule(self) -> None:
+    def _schedule(self, *, together: bool = False) -> None:
+        """Have a turn unless it is being taken; `together` with the others of this round."""
         with self._turn:
             if self._busy:
                 return
             self._busy = True
+        if together:
+            self._crew.turns.take_together(self._take_turn)
+            return
         try:
-            self._crew.pool.submit(self._take_turn)
+            self._crew.turns.take(self._take_turn)
         except RuntimeError:  # the pool has shut down: the child is ending
             self._stopped.set()
 

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import TextIO
@@ -20,6 +19,7 @@ from edge_agent.vision.camera import Camera, Crew
 from edge_agent.vision.evidence.room import EvidenceRoom, open_room
 from edge_agent.vision.findings import AnyFinding
 from edge_agent.vision.intake.rounds import Rounds
+from edge_agent.vision.intake.turns import Turns
 from edge_agent.vision.orders import ORDER, Arm, Forget, ForgetFixture, MarkFixture, Watch
 
 _log = structlog.get_logger(__name__)
@@ -68,9 +68,8 @@ class Vision:
     def __init__(self, room: EvidenceRoom, voice: Voice) -> None:
         self._room = room
         self._voice = voice
-        cores = os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="analysis")
-        self._crew = Crew(rounds=Rounds(), pool=self._pool)
+        self._turns = Turns(workers=os.cpu_count() or 1)
+        self._crew = Crew(rounds=Rounds(after=self._turns.begin), turns=self._turns)
         self._cameras: dict[str, Camera] = {}
 
     def obey(self, orders: Iterable[str]) -> None:
@@ -110,7 +109,7 @@ class Vision:
         """Forget all cameras and wait until their analysis has stopped."""
         for camera in self._cameras.values():
             camera.forget()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._turns.stop()
         self._room.close()
 
 

@@ -7,7 +7,8 @@ from threading import Event, Thread
 import structlog
 
 from edge_agent.vision.intake.apart import keeping_apart
-from edge_agent.vision.intake.rounds import Rounds, pause_s
+from edge_agent.vision.intake.rhythm import Pause, Rhythm
+from edge_agent.vision.intake.rounds import Rounds
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.packet import Packet
@@ -92,14 +93,19 @@ class Evidence:
         # Between the rounds, which may never wait, and this thread, which may wait for the disk.
         gathered: SimpleQueue[list[Packet] | Exception | None] = SimpleQueue()
 
-        def visit(buffer: memoryview) -> float | None:
+        rhythm = Rhythm()
+
+        def visit(buffer: memoryview) -> Pause | None:
             if self._stopped.is_set():
                 return None
+            now_s = self._monotonic_s()
             if gathered.qsize() > MOST_GATHERED:
                 raise SourceLost("stalled", "the disk takes too long to store its pictures")
-            if packets := source.take(buffer, self._monotonic_s()):
+            packets = source.take(buffer, now_s)
+            if packets:
                 gathered.put(packets)
-            return pause_s(source.came_bytes, resting=False)
+            rhythm.note(source.came_bytes, packets, now_s)
+            return rhythm.pause(now_s, resting=False, listens=False)
 
         self._rounds.add(visit, gathered.put)
         while (come := gathered.get()) is not None:

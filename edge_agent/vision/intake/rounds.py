@@ -8,28 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
 
-ROUND_S = 0.4
-"""How often a connection is visited: what has come by then is read in one go. Half the wakings
-cost half."""
-RESTING_ROUND_S = 2 * ROUND_S
-"""How often, where nothing moves and a keyframe every two seconds is all that is looked at."""
-LARGE_BYTES, SOON_S = 98_304, 0.05
-"""Who brought so much is visited again soon: Linux lets a sender send about twice what was last
-read, and then has it wait."""
-_BUFFER_BYTES = 262_144
+from edge_agent.vision.intake.rhythm import Pause
 
-Visit = Callable[[memoryview], float | None]
-"""Takes what has come and never waits; returns how often it would be visited, in seconds, or None
+_PIECE_BYTES = 32_768
+
+Visit = Callable[[memoryview], Pause | None]
+"""Takes what has come and never waits; returns when it would be visited again, or None
 if no more. The buffer is for its use until it returns. What it raises ends its visits."""
 Farewell = Callable[[Exception | None], None]
 """Told that there are no more visits, and what the last one raised."""
-
-
-def pause_s(came_bytes: int, *, resting: bool) -> float:
-    """Return how often a connection should be visited that brought so much at the last visit."""
-    if came_bytes >= LARGE_BYTES:
-        return SOON_S
-    return RESTING_ROUND_S if resting else ROUND_S
 
 
 @dataclass(eq=False, slots=True)
@@ -44,7 +31,9 @@ class _Stop:
 class Rounds:
     """The thread, which sleeps while there is nobody to visit. Any thread may add visits."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: Callable[[], None] = lambda: None) -> None:
+        """Prepare; `after` is called whenever all have been visited, and may not wait."""
+        self._after = after
         self._changed = Condition()
         self._stops: list[_Stop] = []
         self._thread: Thread | None = None
@@ -77,34 +66,34 @@ class Rounds:
             raise raised[0]
 
     def _run(self) -> None:
-        buffer = memoryview(bytearray(_BUFFER_BYTES))
+        buffer = memoryview(bytearray(_PIECE_BYTES))
         while True:
-            stops = self._wait_for_stops()
-            now_s = time.monotonic()
-            for stop in stops:
-                if stop.due_s <= now_s:
-                    self._go_to(stop, buffer)
-            # Whoever comes in the meantime is visited with the next round.
-            next_s = min((stop.due_s for stop in stops), default=0.0)
-            left_s = ROUND_S - time.monotonic() % ROUND_S
-            time.sleep(max(0.0, min(left_s, next_s - time.monotonic())))
+            for stop in self._wait_for_due():
+                self._go_to(stop, buffer)
+            self._after()
 
-    def _wait_for_stops(self) -> list[_Stop]:
+    def _wait_for_due(self) -> list[_Stop]:
+        """Wait until some are to be visited, and return them; whoever is new is so at once."""
         with self._changed:
             self._changed.wait_for(lambda: self._stops)
-            return list(self._stops)
+            left_s = min(stop.due_s for stop in self._stops) - time.monotonic()
+            if left_s > 0.0:
+                self._changed.wait(left_s)
+            now_s = time.monotonic()
+            return [stop for stop in self._stops if stop.due_s <= now_s]
 
     def _go_to(self, stop: _Stop, buffer: memoryview) -> None:
         try:
-            pause_s = stop.visit(buffer)
+            pause = stop.visit(buffer)
         except Exception as error:  # noqa: BLE001 - it is raised again where the visit came from
             self._leave(stop, error)
             return
-        if pause_s is None:
+        if pause is None:
             self._leave(stop, None)
             return
         # At the same instants for all, while the code of their visits is in the cache.
-        stop.due_s = (time.monotonic() // pause_s + 1.0) * pause_s
+        after_s = time.monotonic() + pause.at_least_s
+        stop.due_s = (after_s // pause.every_s + 1.0) * pause.every_s
 
     def _leave(self, stop: _Stop, error: Exception | None) -> None:
         with self._changed:

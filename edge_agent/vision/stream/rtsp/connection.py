@@ -57,6 +57,8 @@ class Connection:
         self._count = 0
         self.came_bytes = 0
         """With the last read."""
+        self._broken: OSError | None = None
+        """What ended the connection after the last pictures."""
         self._challenges: list[str] = []
         self._session = ""
         self._keep_alive_s, self._spoke_s = KEEP_ALIVE_S, time.monotonic()
@@ -167,8 +169,7 @@ class Connection:
         self.came_bytes = 0
         if not self._units:  # those that came with the opening are not lost if the camera hangs up
             with suppress(BlockingIOError):
-                self.came_bytes = self._socket.recv_into(buffer)
-                self._take_in(bytes(buffer[: self.came_bytes]))
+                self._read_all(buffer)
             self._answers.clear()
         if self._units:
             self._until_s = now_s + READ_TIMEOUT_S
@@ -177,6 +178,26 @@ class Connection:
         taken = list(self._units)
         self._units.clear()
         return taken
+
+    def _read_all(self, buffer: memoryview) -> None:
+        """Understand what has come, `READ_BYTES` at most, piece by piece: a piece stays in the cache."""
+        if self._broken is not None:
+            raise self._broken
+        while self.came_bytes < READ_BYTES:
+            try:
+                piece_bytes = self._socket.recv_into(buffer)
+            except OSError as error:
+                if not self.came_bytes:
+                    raise
+                # What came before it is not lost.
+                self._broken = None if isinstance(error, BlockingIOError) else error
+                return
+            if self.came_bytes and not piece_bytes:
+                return
+            self.came_bytes += piece_bytes
+            self._take_in(bytes(buffer[:piece_bytes]))
+            if piece_bytes < len(buffer):
+                return
 
     def _taken(self) -> Iterator[AccessUnit]:
         while self._units:
