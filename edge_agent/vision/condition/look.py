@@ -33,23 +33,33 @@ STILL_LUMA = 3.0
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Look:
-    """One picture, prepared for measuring; all arrays cover whole cells only."""
+    """One picture, prepared for measuring; all arrays cover whole cells only.
+
+    Every camera keeps one for many seconds: what follows from it quickly is not kept.
+    """
 
     t_s: float
-    luma: Luma
+    luma: Pixels
     """The plane."""
     half: Luma
     """The plane at half its size."""
-    across: Luma
-    down: Luma
-    """Gradients of `half`."""
-    fine: Luma
-    coarse: Luma
-    """Second derivatives of `luma` and of `half`."""
     shades: Luma
     """Mean of each cell."""
     spread: Luma
     """Standard deviation within each cell."""
+
+    def gradients(self) -> tuple[Luma, Luma]:
+        """Return the gradients of `half`, to the right and down."""
+        across = cv2.Sobel(self.half, cv2.CV_32F, 1, 0, ksize=3)
+        return _floats(across), _floats(cv2.Sobel(self.half, cv2.CV_32F, 0, 1, ksize=3))
+
+    def fine(self) -> Luma:
+        """Return the second derivative of `luma`."""
+        return _floats(cv2.Laplacian(self.luma.astype(np.float32), cv2.CV_32F))
+
+    def coarse(self) -> Luma:
+        """Return the second derivative of `half`."""
+        return _floats(cv2.Laplacian(self.half, cv2.CV_32F))
 
 
 def cells(values: Luma, size_px: int) -> Luma:
@@ -72,18 +82,16 @@ def can_be_measured(plane: Pixels) -> bool:
 def look(plane: Pixels, t_s: float) -> Look:
     """Prepare one picture, (height, width) uint8."""
     height, width = (size // CELL_PX * CELL_PX for size in plane.shape)
-    luma = plane[:height, :width].astype(np.float32)
-    half = _floats(cv2.resize(luma, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+    # A copy: the plane may lie in the memory of the whole decoded picture.
+    luma = plane[:height, :width].copy()
+    size = (width // 2, height // 2)
+    half = _floats(cv2.resize(luma.astype(np.float32), size, interpolation=cv2.INTER_AREA))
     shades = cells(half, CELL_PX // 2)
     squares = cells(half * half, CELL_PX // 2)
     return Look(
         t_s=t_s,
         luma=luma,
         half=half,
-        across=_floats(cv2.Sobel(half, cv2.CV_32F, 1, 0, ksize=3)),
-        down=_floats(cv2.Sobel(half, cv2.CV_32F, 0, 1, ksize=3)),
-        fine=_floats(cv2.Laplacian(luma, cv2.CV_32F)),
-        coarse=_floats(cv2.Laplacian(half, cv2.CV_32F)),
         shades=shades,
         spread=np.sqrt(np.maximum(squares - shades * shades, 0.0)),
     )
@@ -118,7 +126,8 @@ def measure(now: Look, before: Look, seen: Mask) -> Reading:
     still = seen & (moved < 2.0 * usual + STILL_LUMA)
     empty = (now.shades < DARK_LUMA) & (now.spread < FLAT_LUMA) & (moved < 1.0)
     # Noise of two pictures points in unlike directions, the view's edges in the same.
-    both = now.across * before.across + now.down * before.down
+    (across, down), (across_before, down_before) = now.gradients(), before.gradients()
+    both = across * across_before + down * down_before
     return Reading(
         t_s=now.t_s,
         brightness=float(now.shades[seen].mean()),
@@ -135,8 +144,9 @@ def measure(now: Look, before: Look, seen: Mask) -> Reading:
 def holds_still(now: Look, before: Look) -> bool:
     """Whether the camera did not shake between two pictures: details must lie on details."""
     # Of both pictures, so that noise, which is in the difference too, has no say.
-    across = (now.across + before.across).ravel() / (2 * _SOBEL)
-    down = (now.down + before.down).ravel() / (2 * _SOBEL)
+    (across, down), (across_before, down_before) = now.gradients(), before.gradients()
+    across = (across + across_before).ravel() / (2 * _SOBEL)
+    down = (down + down_before).ravel() / (2 * _SOBEL)
     # What moves by itself differs by much and counts for little.
     differs = np.clip(before.half - now.half, -_MOST_LUMA, _MOST_LUMA).ravel()
     slopes = np.array([[across @ across, across @ down], [across @ down, down @ down]])
@@ -150,8 +160,8 @@ def _sharpness(now: Look, before: Look, still: Mask, seen: Mask) -> float | None
     if np.count_nonzero(still) < 0.6 * np.count_nonzero(seen):
         return None
     # The products of both pictures' details are free of noise in the mean.
-    fine = float(cells(now.fine * before.fine, CELL_PX)[still].mean())
-    coarse = float(cells(now.coarse * before.coarse, CELL_PX // 2)[still].mean())
+    fine = float(cells(now.fine() * before.fine(), CELL_PX)[still].mean())
+    coarse = float(cells(now.coarse() * before.coarse(), CELL_PX // 2)[still].mean())
     if coarse < 1.0:
         return None
     return math.sqrt(max(0.0, fine) / coarse)

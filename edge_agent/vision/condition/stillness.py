@@ -6,6 +6,7 @@ those seen lately. A written clock may run on.
 """
 
 from collections import deque
+from functools import lru_cache
 
 import numpy as np
 
@@ -29,7 +30,6 @@ class Stillness:
 
     def __init__(self) -> None:
         self._marks: deque[Luma] = deque(maxlen=REMEMBERED)
-        self._weights: Luma | None = None
         self._live_keyframes = 0
         self._still_since_s: float | None = None
         self._frozen = False
@@ -38,8 +38,10 @@ class Stillness:
 
     def step(self, keyframe: Look, seen: Mask) -> bool | None:
         """Return whether the camera is frozen; None while that cannot be told."""
-        mark = self._mark(keyframe)
+        mark = _mark(keyframe)
         judged = seen & (keyframe.spread > FLAT_LUMA)
+        if self._marks and self._marks[-1].shape != mark.shape:
+            self._marks.clear()
         known = list(self._marks)
         self._marks.append(mark)
         if not known or np.count_nonzero(judged) < 8:
@@ -69,10 +71,15 @@ class Stillness:
         self._frozen = still_s >= NOISELESS_S
         return self._frozen if self._still_since_s is not None else None
 
-    def _mark(self, keyframe: Look) -> Luma:
-        """Return one number per cell; equal numbers mean equal cells, as good as surely."""
-        if self._weights is None or self._weights.shape != keyframe.luma.shape:
-            rng = np.random.default_rng(1)
-            self._weights = rng.uniform(1.0, 2.0, keyframe.luma.shape).astype(np.float32)
-            self._marks.clear()
-        return cells(keyframe.luma * self._weights, CELL_PX)
+
+def _mark(keyframe: Look) -> Luma:
+    """Return one number per cell; equal numbers mean equal cells, as good as surely."""
+    return cells(keyframe.luma * _weights(keyframe.luma.shape), CELL_PX)
+
+
+@lru_cache(maxsize=4)
+def _weights(shape: tuple[int, ...]) -> Luma:
+    """Return one weight per pixel, the same for all cameras whose planes have this shape."""
+    weights = np.random.default_rng(1).uniform(1.0, 2.0, shape).astype(np.float32)
+    weights.setflags(write=False)
+    return weights
