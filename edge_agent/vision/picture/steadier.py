@@ -1,6 +1,7 @@
 """Holds a slightly moving camera (wind, a loose pole) still against the background."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -86,8 +87,6 @@ class Steadier:
     def __init__(self, width: int, height: int) -> None:
         self._width, self._height = width, height
         self._step = 2 if width * height > 30_000 else 1
-        shape = (len(range(0, width, self._step)), len(range(0, height, self._step)))
-        self._window = cv2.createHanningWindow(shape, cv2.CV_32F)
         self._edges: _Edges | None = None
         self._age = 0
         self._usual = LEAST_ASKEW
@@ -171,7 +170,7 @@ class Steadier:
         # Copies: phaseCorrelate applies the window to the arrays it is given.
         step = self._step
         small, behind = luma[::step, ::step].copy(), background[::step, ::step].copy()
-        (right, down), _ = cv2.phaseCorrelate(behind, small, self._window)
+        (right, down), _ = cv2.phaseCorrelate(behind, small, _window(*small.shape[::-1]))
         return np.array([step * right, step * down, 0.0, 0.0, 0.0, 0.0])
 
     def _seen(self, luma: Luma, edges: _Edges, lies: NDArray[np.float64]) -> _Points:
@@ -212,6 +211,14 @@ class Steadier:
             if not shift_only and np.abs(step[:4]).max() < 0.02:
                 break
         return lies
+
+
+@lru_cache(maxsize=4)
+def _window(width: int, height: int) -> Luma:
+    """Return what takes the edges out of a picture, the same for all cameras of one size."""
+    window = np.asarray(cv2.createHanningWindow((width, height), cv2.CV_32F), np.float32)
+    window.setflags(write=False)
+    return window
 
 
 def _askew(off: _Points) -> float:
