@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.vision.picture.figures import Area, bounds
 from edge_agent.vision.picture.plane import Luma, Mask, Pixels, middle
@@ -27,6 +28,25 @@ YOUNG_S = 10.0
 TUNE_S = 8.0
 """Noise changes no faster than by dusk: how much must differ is reckoned anew so often."""
 _SPECK = np.ones((2, 2), np.uint8)
+
+
+class _Standing:
+    """What stands before the background; most scenes are empty and need none."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.value: Luma = np.zeros(shape, np.float32)
+        self.since = np.full(shape, np.inf, np.float64)
+
+
+class _Absorbed:
+    """What was background before something was absorbed; most scenes never need it."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.former: Luma = np.zeros(shape, np.float32)
+        self.has_former: Mask = np.zeros(shape, bool)
+        self.once: Mask = np.zeros(shape, bool)
+        """Where what was absorbed is not known again once it has gone."""
+        self.covered: Mask = np.zeros(shape, bool)
 
 
 class Background:
@@ -58,8 +78,8 @@ class Background:
         self.always = luma.copy()
         self._run_value = luma.copy()
         self._run_since = np.full(luma.shape, t_s, np.float64)
-        self.standing_value = luma.copy()
-        self.standing_since = np.full(luma.shape, np.inf, np.float64)
+        self._standing: _Standing | None = None
+        """Only while something stands somewhere."""
         self._spread = np.full(luma.shape, 1.6, np.float32)
         """Mean distance of what lies still from the background."""
         self.foreground: Mask = np.zeros(luma.shape, bool)
@@ -71,19 +91,14 @@ class Background:
         self.unrest = np.zeros(luma.shape, np.float32)
         """How often per second the pixel left the background and returned to it, lately."""
         self._drifts: Mask = np.ones(luma.shape, bool)
-        self._kept: Mask = np.zeros(luma.shape, bool)
-        self._former = luma.copy()
-        self._has_former: Mask = np.zeros(luma.shape, bool)
-        self._once: Mask = np.zeros(luma.shape, bool)
-        """Where what was absorbed is not known again once it has gone."""
-        self.covered: Mask = np.zeros(luma.shape, bool)
-        """Where what was absorbed still stands before what was background before it."""
-        self._returns = False
+        self._kept: Mask | None = None
+        self._absorbed: _Absorbed | None = None
+        """Only once something has been absorbed."""
         self.window = self._whole
         """Beyond it nothing differs and nothing has stirred lately, but for single specks."""
         self._awake: Mask = np.zeros(luma.shape, bool)
         """Where something differs or has lately stirred."""
-        self._all_settled, self._any_stands, self._any_unrest = True, False, False
+        self._all_settled, self._any_unrest = True, False
         self._learned_since_s = self._learned_s = t_s
         self._sample = luma[::7, ::7].copy()
         self._grain = 1.0
@@ -102,6 +117,8 @@ class Background:
         around = np.clip(self.always[at], 0, 255).astype(np.uint8)
         behind = cv2.inpaint(around, where.astype(np.uint8), 3, cv2.INPAINT_TELEA)
         self.always[at][where] = behind[where]
+        if self._kept is None:
+            self._kept = np.zeros(self.always.shape, bool)
         self._kept[at] |= where
         self._drifts[at] &= ~where
         self._draw(window)
@@ -194,8 +211,8 @@ class Background:
         self.foreground[at] = foreground
         self._run(luma, t_s)
         self._drift()
-        if self._returns:
-            self._return(luma)
+        if self._absorbed is not None:
+            self._return(luma, self._absorbed)
         foreground = self.foreground[at]
         self.moving[at] = self.core[at] = False
         if foreground.any():
@@ -249,42 +266,46 @@ class Background:
         if not foreground.any():
             return
         rests = foreground & settled & (self._run_since[at] < self._settles_until_s)
-        rests &= ~self._kept[at]
+        if self._kept is not None:
+            rests &= ~self._kept[at]
         if rests.any():
             np.copyto(self.always[at], self._run_value[at], where=rests)
             self._draw(self.window)
         drifts |= rests
         foreground &= ~(drifts & settled)
 
-    def _return(self, luma: Luma) -> None:
+    def _return(self, luma: Luma, absorbed: "_Absorbed") -> None:
         """Know again what was background before something that was absorbed stood there."""
         at = self.window.slices
-        foreground, former, always = self.foreground[at], self._former[at], self.always[at]
-        back = self._has_former[at] & foreground & self.settled[at]
+        foreground, former, always = self.foreground[at], absorbed.former[at], self.always[at]
+        back = absorbed.has_former[at] & foreground & self.settled[at]
         back &= cv2.absdiff(luma, former) < self.threshold[at]
         if not back.any():
             return
         former[back], always[back] = always[back], former[back]
         self._draw(self.window)
-        self.covered[at] ^= back
+        absorbed.covered[at] ^= back
         foreground &= ~back
-        self._has_former[at] &= ~(back & self._once[at])
+        absorbed.has_former[at] &= ~(back & absorbed.once[at])
 
     def _stand(self) -> None:
         at = self.window.slices
         settled, foreground = self.settled[at], self.foreground[at]
-        value, since = self.standing_value[at], self.standing_since[at]
         stands = settled & foreground
-        if stands.any():
+        any_stands = bool(stands.any())
+        if self._standing is None and not any_stands:
+            return
+        standing = self._what_stands()
+        value, since = standing.value[at], standing.since[at]
+        if any_stands:
             other = cv2.absdiff(self._run_value[at], value) >= self.tolerance[at]
             begun = stands & (~np.isfinite(since) | other)
             np.copyto(value, self._run_value[at], where=begun)
             np.copyto(since, self._run_since[at], where=begun)
-            self._any_stands = True
-        if self._any_stands:
-            clear = settled & ~foreground
-            np.copyto(since, np.inf, where=clear)
-            self._any_stands = self.window != self._whole or not clear.all()
+        clear = settled & ~foreground
+        np.copyto(since, np.inf, where=clear)
+        if self.window == self._whole and clear.all():
+            self._standing = None
 
     def _adapt(self, luma: Luma, differs: Luma, t_s: float) -> None:
         """Learn everything that lies still."""
@@ -310,7 +331,32 @@ class Background:
 
     def standing(self, t_s: float, since_s: float) -> Mask:
         """Return where something has stood for at least `since_s` seconds, in the window."""
-        return self.standing_since[self.window.slices] <= t_s - since_s
+        at = self.window.slices
+        if self._standing is None:
+            return np.zeros(self.foreground[at].shape, bool)
+        return self._standing.since[at] <= t_s - since_s
+
+    @property
+    def standing_since(self) -> NDArray[np.float64]:
+        """Since when something has stood at each pixel of the plane; infinity: nothing does."""
+        return self._what_stands().since
+
+    @property
+    def standing_value(self) -> Luma:
+        """What stands at each pixel of the plane, where something does."""
+        return self._what_stands().value
+
+    def _what_stands(self) -> "_Standing":
+        if self._standing is None:
+            self._standing = _Standing(self.always.shape)
+        return self._standing
+
+    @property
+    def covered(self) -> Mask:
+        """Where what was absorbed still stands before what was background before it."""
+        if self._absorbed is None:
+            return np.zeros(self.always.shape, bool)
+        return self._absorbed.covered
 
     def lingers(self, t_s: float) -> Mask:
         """Return where in the window something differs and has already kept its place."""
@@ -325,12 +371,14 @@ class Background:
         back is seen as that of something new.
         """
         at = window.slices
-        self._once[at][where] = once
-        self._former[at][where] = self.always[at][where]
-        self._has_former[at] |= where
-        self.covered[at] |= where
-        self._returns = True
+        if self._absorbed is None:
+            self._absorbed = _Absorbed(self.always.shape)
+        self._absorbed.once[at][where] = once
+        self._absorbed.former[at][where] = self.always[at][where]
+        self._absorbed.has_former[at] |= where
+        self._absorbed.covered[at] |= where
         self.always[at][where] = self._run_value[at][where]
-        self.standing_since[at][where] = np.inf
+        if self._standing is not None:
+            self._standing.since[at][where] = np.inf
         self.foreground[at] &= ~where
         self._draw(window)
