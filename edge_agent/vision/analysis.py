@@ -146,6 +146,8 @@ class Analysis:
         said: list[AnyFinding] = []
         for shown in self._look_back.feed(packet):
             said += self._look_at(shown)
+        # A keyframe that was glanced at, but is not to be looked at, would wait here decoded.
+        self._glanced = None
         said += self._count_packets(1, packet.t_s)
         return said
 
