@@ -25,10 +25,22 @@ from edge_agent.vision.orders import ORDER, Arm, Forget, ForgetFixture, MarkFixt
 _log = structlog.get_logger(__name__)
 
 
+OWN_PAGES_BYTES, SPARE_BYTES = 491_520, 4_194_304
+"""What is larger goes back to the system as soon as it is freed: the pictures of a decoder. And so
+much free memory at the end of an arena stays for the next that needs some."""
+
+
 def keep_memory_together() -> None:
-    """Have all threads allocate from two arenas: one for each of many cameras is never full."""
-    m_arena_max = -8  # mallopt(3)
-    ctypes.CDLL(None).mallopt(m_arena_max, 2)
+    """Have all threads allocate from two arenas: one for each of many cameras is never full.
+
+    The pictures of decoders, which come and go with whoever passes by, stay out of them: left to
+    itself, the allocator takes them in after the first and keeps the most that was ever needed.
+    """
+    m_trim_threshold, m_mmap_threshold, m_arena_max = -1, -3, -8  # mallopt(3)
+    libc = ctypes.CDLL(None)
+    libc.mallopt(m_arena_max, 2)
+    libc.mallopt(m_mmap_threshold, OWN_PAGES_BYTES)
+    libc.mallopt(m_trim_threshold, SPARE_BYTES)
 
 
 def keep_imports_out_of_collections() -> None:
