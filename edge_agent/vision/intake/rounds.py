@@ -68,19 +68,25 @@ class Rounds:
     def _run(self) -> None:
         buffer = memoryview(bytearray(_PIECE_BYTES))
         while True:
-            for stop in self._wait_for_due():
-                self._go_to(stop, buffer)
+            # Nobody may be known here while waiting: whoever has left would be held with all of it.
+            self._wait()
+            self._go_round(buffer)
             self._after()
 
-    def _wait_for_due(self) -> list[_Stop]:
-        """Wait until some are to be visited, and return them; whoever is new is so at once."""
+    def _wait(self) -> None:
+        """Wait until somebody is to be visited; whoever is new is so at once."""
         with self._changed:
             self._changed.wait_for(lambda: self._stops)
             left_s = min(stop.due_s for stop in self._stops) - time.monotonic()
             if left_s > 0.0:
                 self._changed.wait(left_s)
-            now_s = time.monotonic()
-            return [stop for stop in self._stops if stop.due_s <= now_s]
+
+    def _go_round(self, buffer: memoryview) -> None:
+        now_s = time.monotonic()
+        with self._changed:
+            due = [stop for stop in self._stops if stop.due_s <= now_s]
+        for stop in due:
+            self._go_to(stop, buffer)
 
     def _go_to(self, stop: _Stop, buffer: memoryview) -> None:
         try:
