@@ -78,13 +78,17 @@ class Rhythm:
             return Pause(SOON_S)
         if not resting:
             return Pause(ROUND_S)
-        if listens:
-            return Pause(LISTENING_ROUND_S)
-        most_s = min(2 * self._widest_bytes, READ_BYTES) / max(1.0, self._bytes_per_s)
-        if most_s < RESTING_ROUND_S:
-            return Pause(LISTENING_ROUND_S)
+        most_s = self._fills_s()
+        if listens or most_s < RESTING_ROUND_S:
+            return Pause(LISTENING_ROUND_S if most_s >= LISTENING_ROUND_S else ROUND_S)
         until_keyframe_s = self._until_keyframe_s(now_s)
         return Pause(RESTING_ROUND_S, min(until_keyframe_s, most_s - RESTING_ROUND_S))
+
+    def _fills_s(self) -> float:
+        """Return after how long the sender might have to wait; 0.0 if its rate is not known."""
+        if not self._bytes_per_s:
+            return 0.0
+        return min(2 * self._widest_bytes, READ_BYTES) / self._bytes_per_s
 
     def _until_keyframe_s(self, now_s: float) -> float:
         """Return how long nothing comes that is looked at; 0.0 if that is not known."""

@@ -8,7 +8,8 @@ import pytest
 
 from edge_agent.vision.intake.backlog import BACKLOG_PACKETS, Backlog, Pulse
 from edge_agent.vision.intake.main_stream import Evidence
-from edge_agent.vision.intake.rounds import LARGE_BYTES, SOON_S, Rounds, pause_s
+from edge_agent.vision.intake.rhythm import SOON_S, Pause
+from edge_agent.vision.intake.rounds import Rounds
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.rtsp import connection
@@ -32,9 +33,9 @@ class Reading:
             with open_source(self._uri, 0.0) as source:
                 assert not source.waits
 
-                def visit(buffer: memoryview) -> float:
+                def visit(buffer: memoryview) -> Pause:
                     self.packets += source.take(buffer, time.monotonic())
-                    return SOON_S
+                    return Pause(SOON_S)
 
                 self._rounds.follow(visit)
         except SourceLost as lost:
@@ -65,11 +66,11 @@ def test_a_visit_that_fails_is_raised_where_it_came_from_and_the_rounds_go_on() 
     rounds, visited = Rounds(), threading.Event()
     left: list[Exception | None] = []
 
-    def visit(_: memoryview) -> float:
+    def visit(_: memoryview) -> Pause:
         visited.set()
-        return SOON_S
+        return Pause(SOON_S)
 
-    def fail(_: memoryview) -> float:
+    def fail(_: memoryview) -> Pause:
         raise ZeroDivisionError
 
     rounds.add(visit, left.append)
@@ -86,18 +87,29 @@ def test_a_visit_may_be_the_last() -> None:
     for _ in range(2):
         visits: list[int] = []
 
-        def visit(_: memoryview, visits: list[int] = visits) -> float | None:
+        def visit(_: memoryview, visits: list[int] = visits) -> Pause | None:
             visits.append(1)
-            return SOON_S if len(visits) < 3 else None
+            return Pause(SOON_S) if len(visits) < 3 else None
 
         rounds.follow(visit)
         assert len(visits) == 3
 
 
-def test_who_brings_much_is_visited_sooner_and_who_rests_later() -> None:
-    """So that no camera has to wait for room in the connection."""
-    busy, resting = pause_s(1_000, resting=False), pause_s(1_000, resting=True)
-    assert pause_s(LARGE_BYTES, resting=True) < busy < resting
+def test_whoever_comes_while_all_others_rest_is_visited_at_once() -> None:
+    """A camera that has just been found does not wait for those at rest."""
+    rounds, rested, visited = Rounds(), threading.Event(), threading.Event()
+
+    def rest(_: memoryview) -> Pause:
+        rested.set()
+        return Pause(3600.0)
+
+    def visit(_: memoryview) -> None:
+        visited.set()
+
+    rounds.add(rest, lambda _: None)
+    assert rested.wait(5.0)
+    rounds.add(visit, lambda _: None)
+    assert visited.wait(5.0)
 
 
 def test_the_main_stream_fills_its_ring_through_the_rounds() -> None:
