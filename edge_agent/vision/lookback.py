@@ -172,8 +172,6 @@ class LookBack:
             yield from self._rest(packet)
         elif self._knows_enough(packet):
             self._full, self._pauses, self._skipped = False, True, True
-            # Of two seconds it would be needed for the first half; it holds several megabytes.
-            yield from self._choose(self._drain())
         else:
             yield from self._decode(packet)
 
