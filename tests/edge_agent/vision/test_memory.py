@@ -79,9 +79,9 @@ def test_a_watch_that_is_forgotten_gives_back_what_it_held(tmp_path: Path) -> No
 
 
 def test_an_analysis_at_rest_holds_no_decoded_picture(tmp_path: Path) -> None:
-    """Neither itself nor in a decoder of its own: those of one thread serve all of its cameras.
+    """When nothing moves, not even a decoder of its own: that of a thread serves all its cameras.
 
-    So it is when nothing moves, and in the pauses while somebody is known to pass by.
+    In the pauses while somebody is known to pass by, it keeps its decoder, but no picture.
     """
     clip = write_clip(tmp_path / "walk.mp4", walker(from_s=22), until_s=38)
     known = {id(one) for one in alive(VideoFrame, Decoder)}
@@ -119,4 +119,4 @@ def test_an_analysis_at_rest_holds_no_decoded_picture(tmp_path: Path) -> None:
     thread.join()
     assert sum(22 < t_s < 29 for t_s, _, _ in held) >= 2, "nobody was seen passing by"
     assert [frames for _, frames, _ in held] == [0] * len(held)
-    assert max(decoders for _, _, decoders in held) <= 1
+    assert max(decoders for t_s, _, decoders in held if not 22 < t_s < 29) <= 1
