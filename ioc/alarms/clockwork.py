@@ -5,14 +5,14 @@ from datetime import datetime
 from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ioc.alarms import calling, rows
-from ioc.alarms.desk import Occurrence
+from ioc.alarms import calling, ceiling, rows
+from ioc.alarms.desk import Occurrence, return_alarm
 from ioc.alarms.engine import timers
 from ioc.alarms.engine.causes import POWER
 from ioc.alarms.engine.policy import Policies
 from ioc.alarms.engine.standing import Outcome, Reason, Timer
 from ioc.alarms.rows import Entry
-from ioc.alarms.rules import AlarmKind
+from ioc.alarms.rules import AlarmKind, Return
 from ioc.alarms.standings import columns_of, nature_of, standing_of
 from ioc.alarms.suppression import dependants, power
 from ioc.clock import Clock
@@ -44,6 +44,7 @@ class Clockwork:
         """Fire every timer that has run out by now; return how many alarms that were."""
         now, fired = self._clock.now(), 0
         await self._review_supplies(now)
+        await self._review_floods(now)
         while await self._is_any_due(now):
             async with self._store.begin() as connection:
                 due = await _find_due(connection, now)
@@ -65,6 +66,19 @@ class Clockwork:
                 )
                 if alarm is not None:
                     await power.consider(connection, supply, self._occurrence(alarm, now))
+
+    async def _review_floods(self, now: datetime) -> None:
+        """Let gateways open alarms again that had too many: answers and ends come one by one."""
+        async with self._store.read() as connection:
+            relieved = await ceiling.relieved(connection, self._policies)
+        for gateway_id in relieved:
+            async with self._store.begin() as connection:
+                alarm = await ceiling.find_flooding(connection, gateway_id)
+                if alarm is not None:
+                    over = Return(
+                        kind=AlarmKind.GATEWAY_FLOODING, object_id=gateway_id, outcome="relieved"
+                    )
+                    await return_alarm(connection, over, self._occurrence(alarm, now))
 
     async def _is_any_due(self, now: datetime) -> bool:
         async with self._store.read() as connection:

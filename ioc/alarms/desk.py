@@ -1,13 +1,14 @@
 """The alarm desk: applies what events do to the alarms, each in the caller's transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ioc.alarms import beginning, calling, parts, remarks, rows
+from ioc.alarms import beginning, calling, ceiling, parts, remarks, rows
 from ioc.alarms.engine import machine
 from ioc.alarms.engine.machine import Nature
 from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
@@ -19,6 +20,8 @@ from ioc.alarms.rules import RULES, Facts, Raise, Return
 from ioc.alarms.standings import nature_of, standing_of
 from ioc.alarms.states import AlarmState, Cause
 from ioc.alarms.suppression import dependants
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,20 +41,24 @@ class Occurrence:
     """What the installation has decided about delays, causes and service."""
 
 
-async def raise_alarm(connection: AsyncConnection, effect: Raise, occurrence: Occurrence) -> str:
+async def raise_alarm(
+    connection: AsyncConnection, effect: Raise, occurrence: Occurrence
+) -> str | None:
     """Return the alarm of the effect's object: a raised one, or the open one it feeds.
+
+    None: its gateway has so many open alarms that this one is only counted; see `engine.ceiling`.
 
     A late occurrence never calls anybody: alone it is recorded without annunciation, and to an
     alarm that is open, or was open when it happened, it only adds evidence. Neither does a standing
     report of what an operator has called a false alarm.
     """
     alarm_id = await _raise(connection, effect, occurrence)
-    if effect.part_id:
+    if effect.part_id and alarm_id is not None:
         await rows.enter_part(connection, alarm_id, effect.part_id)
     return alarm_id
 
 
-async def _raise(connection: AsyncConnection, effect: Raise, occurrence: Occurrence) -> str:
+async def _raise(connection: AsyncConnection, effect: Raise, occurrence: Occurrence) -> str | None:
     dismissed = await _dismissed(connection, effect, occurrence) if occurrence.standing else None
     if dismissed is not None:
         entry = _entry(Cause.REPEAT, occurrence, note="dismissed")
@@ -167,9 +174,18 @@ async def _raise_first(
     effect: Raise,
     occurrence: Occurrence,
     newest: RowMapping | None,
-) -> str:
+) -> str | None:
     policies = occurrence.policies
     nature = _nature(effect, occurrence)
+    if not await ceiling.admits(
+        connection,
+        effect,
+        nature.priority,
+        gateway_id=occurrence.gateway_id,
+        policies=policies,
+    ):
+        await _hold_back(connection, effect, occurrence)
+        return None
     before = standing_of(newest) if newest is not None else None
     outcome = machine.begin(
         before, nature, at=occurrence.at, late=occurrence.late, policies=policies
@@ -206,6 +222,33 @@ async def _raise_first(
     row = {**identity, **what, "repeats": 1, "facts": facts}
     await beginning.add(connection, row, nature, outcome, entry=entry, policies=policies)
     return str(row["alarm_id"])
+
+
+async def _hold_back(connection: AsyncConnection, effect: Raise, occurrence: Occurrence) -> None:
+    """Count what opens no alarm in the one that says so; that one is raised with the first of them.
+
+    Whatever is held back, that its gateway says too much is true now: never late, never standing.
+    """
+    flooding = await ceiling.find_flooding(connection, occurrence.gateway_id)
+    if flooding is not None:
+        await ceiling.count(connection, flooding, effect, at=occurrence.at)
+        return
+    raised, area_id = await ceiling.flooding_of(
+        connection,
+        effect,
+        gateway_id=occurrence.gateway_id,
+        at=occurrence.at,
+        policies=occurrence.policies,
+    )
+    at_gateway = replace(
+        occurrence,
+        area_id=area_id or occurrence.area_id,
+        occurred_at=occurrence.at,
+        late=False,
+        standing=False,
+    )
+    await raise_alarm(connection, raised, at_gateway)
+    _log.warning("gateway.flooding", gateway_id=occurrence.gateway_id, **raised.facts)
 
 
 def _nature(effect: Raise, occurrence: Occurrence) -> Nature:

@@ -47,6 +47,8 @@ class AlarmKind(StrEnum):
     GATEWAY_DOWN = "gateway_down"
     GATEWAY_FORKED = "gateway_forked"
     """Two devices send under one gateway's name, or one was put back to an earlier state."""
+    GATEWAY_FLOODING = "gateway_flooding"
+    """A gateway has so many open alarms that no more of it are opened; facts: see `ceiling`."""
     POWER_CUT = "power_cut"
     """Most gateways of one supply of electricity are away at once."""
     RULE = "rule"
@@ -85,6 +87,7 @@ RULES: Mapping[AlarmKind, Rule] = MappingProxyType(
         AlarmKind.OUTBOX_GAP: Rule(priority=Priority.MEDIUM, latched=True),
         AlarmKind.GATEWAY_DOWN: Rule(priority=Priority.HIGH),
         AlarmKind.GATEWAY_FORKED: Rule(priority=Priority.HIGH, latched=True),
+        AlarmKind.GATEWAY_FLOODING: Rule(priority=Priority.HIGH),
         AlarmKind.POWER_CUT: Rule(priority=Priority.HIGH),
         AlarmKind.RULE: Rule(priority=Priority.MEDIUM),
     }

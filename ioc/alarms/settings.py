@@ -83,6 +83,8 @@ class AlarmSettings(_Strict):
     )
     """For what is put aside to the end of the shift."""
     stale_after_h: Annotated[float, Field(gt=0, le=720)] = 24
+    open_per_gateway: Annotated[int, Field(ge=50, le=5_000)] = 500
+    """A gateway with so many open alarms opens no more but those that must never be held back."""
 
     @model_validator(mode="after")
     def _no_circle(self) -> Self:
@@ -98,7 +100,10 @@ def policies_of(settings: AlarmSettings, zone: ZoneInfo) -> Policies:
             **SERVICE_LEVELS,
             **{priority: _level(priority, one) for priority, one in settings.service.items()},
         },
-        limits=Limits(stale_after=timedelta(hours=settings.stale_after_h)),
+        limits=Limits(
+            stale_after=timedelta(hours=settings.stale_after_h),
+            open_per_gateway=settings.open_per_gateway,
+        ),
         causes=Causes(depends_on=settings.depends_on),
         schedules=tuple(_schedule(each) for each in settings.expected),
         zone=zone,

@@ -54,6 +54,11 @@ class Limits:
     stale_after: timedelta = timedelta(hours=24)
     grace: timedelta = timedelta(seconds=30)
     """For what an ended cause has explained: time to come back by itself."""
+    open_per_gateway: int = 500
+    """From so many open alarms of one gateway on no more are opened: see `engine.ceiling`.
+
+    The largest gateway has 64 cameras: eight of each camera at once are no evening, but a fault.
+    """
 
 
 _WATCHED = Behaviour(chatters=True)

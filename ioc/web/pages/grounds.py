@@ -64,6 +64,7 @@ def grounds_of(alarm: AlarmView, sighting: EventData | None, wording: Wording) -
     return Grounds(
         supporting=(
             *_rule(alarm, wording),
+            *_flooding(alarm, wording),
             *_where_and_how_long(alarm, wording),
             *(say_reason(code, wording) for code in plain),
             *_ways(sighting, wording),
@@ -174,6 +175,31 @@ def _rule(alarm: AlarmView, wording: Wording) -> Iterator[str]:
             said = str(alarm.facts.get(fact, ""))
             if said:
                 yield said
+
+
+def _flooding(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+    """Say what it means that a gateway has too many alarms, how many opened none, and what to do."""
+    if alarm.kind != "gateway_flooding":
+        return
+    words, facts = wording.words, alarm.facts
+    held = facts.get("held_kinds", {})
+    kinds = "; ".join(
+        words("flooding.held_kind", kind=_kind_name(kind, wording), n=wording.number(number))
+        for kind, number in sorted(held.items(), key=lambda pair: -pair[1])
+    )
+    since = wording.at(datetime.fromisoformat(facts["since"]))
+    yield words("flooding.what", limit=wording.number(facts["limit"]))
+    yield words("flooding.meaning")
+    number = wording.number(facts["held_back"])
+    yield words("flooding.held", since=since, n=number, kinds=kinds)
+    yield words("flooding.advice", resumes=wording.number(facts["resumes_below"]))
+
+
+def _kind_name(kind: str, wording: Wording) -> str:
+    """Return a kind without what is filled in for a single alarm of it."""
+    words = wording.words
+    key = f"flooding_kind.{kind}" if words.knows(f"flooding_kind.{kind}") else f"kind.{kind}"
+    return words(key)
 
 
 def _advice(alarm: AlarmView, wording: Wording) -> Iterator[str]:

@@ -11,6 +11,8 @@ from contracts.events import (
     DownReason,
     IntrusionStarted,
 )
+from ioc.alarms import AlarmKind, Occurrence, Raise, raise_alarm
+from ioc.alarms.engine.policy import Limits, Policies
 from tests.ioc.clips import mp4
 
 COVERED, BLURRED = CameraCondition.COVERED, CameraCondition.BLURRED
@@ -186,3 +188,30 @@ async def test_evidence_that_the_disk_has_lost_is_said(site):
         rows = (await browser.get("/")).text
         assert "Ảnh không còn ở trung tâm" in rows
         assert "/api/evidence/" not in rows
+
+
+async def test_a_gateway_with_too_many_alarms_is_explained_with_what_to_do(site, clock):
+    """What it means, how much opened no alarm of its own, and when it ends by itself."""
+    gateway = site.village.ban_chuong
+    policies = Policies(limits=Limits(open_per_gateway=50))
+    async with site.village.centre.store.begin() as connection:
+        for number in range(60):
+            effect = Raise(
+                kind=AlarmKind.LOITERING, object_id=f"cam/khu-{number}", device_id="cam-cong"
+            )
+            occurrence = Occurrence(
+                gateway_id=gateway.gateway_id,
+                area_id="ban-chuong",
+                occurred_at=clock.now(),
+                at=clock.now(),
+                policies=policies,
+            )
+            await raise_alarm(connection, effect, occurrence)
+    async with site.sign_in("truc") as browser:
+        listed = (await browser.get("/api/alarms?limit=200")).json()
+        alarm_id = next(a for a in listed["alarms"] if a["kind"] == "gateway_flooding")["alarm_id"]
+        page = (await browser.get(f"/manh/canh-bao/{alarm_id}")).text
+    assert "Tủ kỹ thuật báo quá nhiều sự cố cùng lúc" in page
+    assert "Tủ này đã có 50 cảnh báo chưa xong" in page
+    assert "Từ 07:00 có 10 báo cáo không thành cảnh báo riêng (Nán lại bất thường: 10)" in page
+    assert "còn dưới 40 thì tự trở lại bình thường" in page
