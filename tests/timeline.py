@@ -241,6 +241,20 @@ def cleared(place: str, bag: str) -> Act:
     return _told(gateway_id, effect, {})
 
 
+def intruder(place: str, who: str) -> Act:
+    """Somebody is where nobody may be: `tu-1/kho` is a zone."""
+    gateway_id, _, zone = place.partition("/")
+    effect = Raise(kind=AlarmKind.INTRUSION, object_id=zone, device_id="cam-1", part_id=who)
+    return _told(gateway_id, effect, {})
+
+
+def intruder_left(place: str, who: str) -> Act:
+    """They are gone."""
+    gateway_id, _, zone = place.partition("/")
+    effect = Return(kind=AlarmKind.INTRUSION, object_id=zone, part_id=who, outcome="left")
+    return _told(gateway_id, effect, {})
+
+
 def crowd(place: str) -> Act:
     """Many people gather."""
     gateway_id, _, device_id = place.partition("/")

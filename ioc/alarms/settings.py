@@ -37,6 +37,8 @@ class Kind(_Strict):
     """The condition must last so long before it calls."""
     off_delay_s: Seconds | None = None
     """The condition must be gone so long before it counts as over."""
+    realarm_after_s: Seconds | None = None
+    """Answered and chattering, it calls anew for what comes after so long a quiet; 0: never."""
     priority: Priority | None = None
 
 
@@ -115,11 +117,15 @@ def _behaviour(kind: AlarmKind, settings: AlarmSettings) -> Behaviour:
     product, wanted = _DELAYS.get(kind, Kind()), settings.kinds.get(kind, Kind())
     on_s = product.on_delay_s if wanted.on_delay_s is None else wanted.on_delay_s
     off_s = product.off_delay_s if wanted.off_delay_s is None else wanted.off_delay_s
+    quiet = known.realarms_after
+    if wanted.realarm_after_s is not None:
+        quiet = timedelta(seconds=wanted.realarm_after_s) or None
     return Behaviour(
         on_delay=timedelta(seconds=on_s or 0),
         off_delay=timedelta(seconds=off_s or 0),
         chatters=known.chatters,
         grouped=known.grouped,
+        realarms_after=quiet,
         priority=wanted.priority,
     )
 

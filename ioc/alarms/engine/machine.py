@@ -70,7 +70,7 @@ def report(
     state, cause = decide_raise(standing.state, anew=anew and not standing.chattering)
     held = replace(toggled, state=state, returns_at=None, late=False)
     if standing.chattering:
-        return Outcome(standing=held, cause=Cause.REPEAT)
+        return _chattering_on(standing, held, nature, at=at, policies=policies)
     if standing.suppression:
         return Outcome(standing=held, cause=cause)
     if held.chattering:
@@ -80,6 +80,22 @@ def report(
     if on_delay := policies.of(nature.kind).on_delay:
         return Outcome(standing=replace(held, annunciates_at=at + on_delay), cause=cause)
     return Outcome(standing=held, cause=cause, calls=Reason.RAISE)
+
+
+def _chattering_on(
+    before: Standing, held: Standing, nature: Nature, *, at: datetime, policies: Policies
+) -> Outcome:
+    """It stays quiet, but what comes after a quiet of its own is news to who has answered (ISA-18.2).
+
+    It needs an answer each time, so that however it chatters it calls once for each answer.
+    """
+    quiet = policies.of(nature.kind).realarms_after
+    is_gone = before.returns_at is not None and before.toggles
+    answered = before.state is AlarmState.ACKNOWLEDGED and not before.suppression
+    if quiet is None or not (is_gone and answered) or at - before.toggles[-1] < quiet:
+        return Outcome(standing=held, cause=Cause.REPEAT)
+    anew = replace(held, state=AlarmState.UNACKNOWLEDGED)
+    return Outcome(standing=anew, cause=Cause.RAISE, calls=Reason.RAISE)
 
 
 def _found_chattering(before: Standing, held: Standing) -> Outcome:

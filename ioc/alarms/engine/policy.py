@@ -26,6 +26,8 @@ class Behaviour:
     """Its condition may come and go: watched for chattering."""
     grouped: bool = False
     """A fault of equipment: in a flood the like of it becomes one row and one sound."""
+    realarms_after: timedelta | None = None
+    """Answered and chattering, it calls anew for what comes after so long a quiet; None: never."""
     priority: Priority | None = None
     """Instead of the product's."""
 
@@ -61,12 +63,15 @@ class Limits:
     """
 
 
+REALARMS_AFTER = timedelta(minutes=2)
+"""Whoever stays at the edge of a zone comes and goes within the minute that ISA-18.2 calls chattering;
+twice that is somebody else, or somebody who came back. After `calm_after` it is a new alarm anyhow."""
 _WATCHED = Behaviour(chatters=True)
 _EQUIPMENT = Behaviour(chatters=True, grouped=True)
 
 UNDELAYED: Mapping[AlarmKind, Behaviour] = MappingProxyType(
     {
-        AlarmKind.INTRUSION: _WATCHED,
+        AlarmKind.INTRUSION: Behaviour(chatters=True, realarms_after=REALARMS_AFTER),
         AlarmKind.LOITERING: _WATCHED,
         AlarmKind.CROWDING: _WATCHED,
         AlarmKind.RULE: _WATCHED,

@@ -26,7 +26,9 @@ class Reason(StrEnum):
     ESCALATE = "escalate"
     """Nobody has answered in time: the next person."""
     REMIND = "remind"
-    """It should have been resolved by now."""
+    """It should have been resolved by now, and nobody has answered it."""
+    OVERDUE = "overdue"
+    """It should have been resolved by now by whoever has it."""
     SHELF_EXPIRED = "shelf_expired"
     """It was put aside, the time is over, and it still lasts."""
 

@@ -79,4 +79,5 @@ def _remind(standing: Standing) -> Outcome:
     reminded = replace(standing, reminds_at=None)
     if not standing.active or not standing.annunciate:
         return Outcome(standing=reminded, cause=None)
-    return Outcome(standing=reminded, cause=Cause.OVERDUE, annunciation=Reason.REMIND)
+    why = Reason.REMIND if standing.state in AWAITING else Reason.OVERDUE
+    return Outcome(standing=reminded, cause=Cause.OVERDUE, annunciation=why)

@@ -67,7 +67,7 @@ async def bundle(connection: AsyncConnection, composer: Composer, *, now: dateti
     )
     for contact_id in due.all():
         held = await _held(connection, contact_id)
-        current = [each for each in held if each.alarm_state in rows.AWAITING]
+        current = [each for each in held if not rows.no_longer_wanted(each)]
         for each in held:
             state = "bundled" if each in current else "superseded"
             await rows.end(connection, each, state=state, code="", at=now)
@@ -77,7 +77,14 @@ async def bundle(connection: AsyncConnection, composer: Composer, *, now: dateti
 
 async def _held(connection: AsyncConnection, contact_id: str | None) -> Sequence[Row[Any]]:
     found = await connection.execute(
-        select(*[*notifications.c, alarms.c.state.label("alarm_state")])
+        select(
+            *[
+                *notifications.c,
+                alarms.c.state.label("alarm_state"),
+                alarms.c.assigned_to,
+                alarms.c.assigned_at,
+            ]
+        )
         .join(alarms, alarms.c.alarm_id == notifications.c.alarm_id, isouter=True)
         .where(notifications.c.state == "held", notifications.c.contact_id == contact_id)
         .order_by(notifications.c.created_at)

@@ -23,7 +23,14 @@ from ioc.notify.calling.composing import (
     Describe,
     Description,
 )
-from ioc.notify.calling.turns import EVERYBODY, OnDuty, called_for, turns_from
+from ioc.notify.calling.turns import (
+    EVERYBODY,
+    HOLDER,
+    OnDuty,
+    called_for,
+    holders,
+    turns_from,
+)
 from ioc.notify.calling.verdicts import Note, Verdict, decide
 from ioc.notify.reach.contacts import Contact, contacts_of
 from ioc.notify.reach.wishes import Wishes, wishes_of
@@ -91,7 +98,14 @@ class Caller:
 
     async def _take_annunciations(self, connection: AsyncConnection, now: datetime) -> None:
         untaken = await connection.execute(
-            select(*[*annunciations.c, alarms.c.state.label("alarm_state"), alarms.c.assigned_to])
+            select(
+                *[
+                    *annunciations.c,
+                    alarms.c.state.label("alarm_state"),
+                    alarms.c.assigned_to,
+                    alarms.c.acknowledged_by,
+                ]
+            )
             .join(alarms, alarms.c.alarm_id == annunciations.c.alarm_id, isouter=True)
             .where(annunciations.c.taken.is_(False))
             .order_by(annunciations.c.number)
@@ -108,6 +122,9 @@ class Caller:
                     await self._call(connection, taken, taken.login, step=taken.step, now=now)
             elif row.alarm_state in rows.AWAITING:
                 await self._call_from(connection, taken, taken.step, now)
+            elif taken.is_overdue and row.alarm_state == rows.UNDER_WAY:
+                having = (row.assigned_to, row.acknowledged_by)
+                await self._call_holder(connection, taken, having, now)
 
     async def _tell_webhooks(
         self, connection: AsyncConnection, taken: Annunciation, now: datetime
@@ -122,6 +139,19 @@ class Caller:
             if _concerns(hook, taken, path):
                 draft = self._around.composer.for_webhook(taken, described, hook.name, at=now)
                 await rows.enqueue(connection, draft)
+
+    async def _call_holder(
+        self,
+        connection: AsyncConnection,
+        taken: Annunciation,
+        having: Sequence[str | None],
+        now: datetime,
+    ) -> None:
+        """Call who has an alarm in hand, else who answered it, else who is on duty."""
+        for login in await holders(connection, having, area_id=taken.area_id):
+            if await self._call(connection, taken, login, step=HOLDER, now=now):
+                return
+        await self._call_from(connection, taken, HOLDER + 1, now)
 
     async def _call_from(
         self, connection: AsyncConnection, taken: Annunciation, step: int, now: datetime
@@ -151,7 +181,7 @@ class Caller:
     ) -> bool:
         """Call one person; return whether somebody else need not be called at once."""
         wishes = await wishes_of(connection, login)
-        is_asked = taken.is_emergency or taken.login is not None
+        is_asked = taken.is_emergency or taken.login is not None or step == HOLDER
         if not is_asked and not wishes.wants(taken.priority):
             await self._note_call(connection, taken, login, step=step, state="unwanted", now=now)
             return True
@@ -242,7 +272,9 @@ class Caller:
                         *calls.c,
                         alarms.c.state.label("alarm_state"),
                         alarms.c.assigned_to,
+                        alarms.c.assigned_at,
                         annunciations.c.login.label("given_to"),
+                        annunciations.c.reason,
                     ]
                 )
                 .join(annunciations, annunciations.c.number == calls.c.annunciation)
@@ -330,6 +362,8 @@ def _is_awaited(call: Row[Any]) -> bool:
     """Tell whether it still matters that the person learns of the alarm."""
     if call.given_to is not None:
         return rows.is_in_hand(call, call.given_to)
+    if call.reason == "overdue" and call.alarm_state == rows.UNDER_WAY:
+        return not rows.has_changed_hands(call, call.login, since=call.at)
     return call.alarm_state in rows.AWAITING
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ioc.notify.calling.templates import Templates
 from ioc.notify.reach.contacts import Contact
 from ioc.notify.reach.wishes import Wishes
-from ioc.notify.sending.rows import Draft
+from ioc.notify.sending.rows import Draft, Purpose
 
 LIFE = {
     "critical": timedelta(hours=2),
@@ -59,6 +59,11 @@ class Annunciation:
     """Who is told because it was given to them; None: whom the roster names."""
 
     @property
+    def is_overdue(self) -> bool:
+        """Whether whoever has it should have resolved it by now."""
+        return self.reason == "overdue"
+
+    @property
     def is_emergency(self) -> bool:
         """Whether it goes out on every channel at once and on to the next person soon."""
         return self.priority == "critical"
@@ -92,7 +97,7 @@ class Composer:
         due = wishes.earliest(annunciation.priority, now=due, zone=self.zone)
         return Draft(
             dedupe_key=f"{annunciation.number}/{contact.contact_id}",
-            purpose="assign" if given else "alarm",
+            purpose=_purpose(annunciation),
             channel=contact.channel,
             priority=annunciation.priority,
             language=wishes.language,
@@ -195,3 +200,9 @@ class Composer:
             login=first.login,
             contact_id=first.contact_id,
         )
+
+
+def _purpose(annunciation: Annunciation) -> Purpose:
+    if annunciation.login is not None:
+        return "assign"
+    return "overdue" if annunciation.is_overdue else "alarm"

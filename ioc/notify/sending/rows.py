@@ -19,10 +19,12 @@ from ioc.notify.reach.wishes import PRIORITIES
 from ioc.store import journal
 from ioc.store.tables import alarms, contacts, notification_attempts, notifications
 
-Purpose = Literal["alarm", "assign", "digest", "test", "webhook"]
+Purpose = Literal["alarm", "assign", "overdue", "digest", "test", "webhook"]
 ENDED = frozenset({"delivered", "failed", "expired", "superseded", "bundled"})
 AWAITING = ("unacknowledged", "rtn_unacknowledged")
 """States of an alarm that still wants an answer."""
+UNDER_WAY = "acknowledged"
+"""Somebody has answered it, and it lasts."""
 FIRST_RETRY_S = 5.0
 LONGEST_RETRY_S = 600.0
 
@@ -108,6 +110,7 @@ async def claim(
                 *notifications.c,
                 alarms.c.state.label("alarm_state"),
                 alarms.c.assigned_to,
+                alarms.c.assigned_at,
                 contacts.c.address,
                 contacts.c.push_keys,
             ]
@@ -238,13 +241,34 @@ def _vain(row: Row[Any], now: datetime) -> tuple[str, str] | None:
     """Return how a notification ends that nobody needs to send, or None."""
     if row.expires_at <= now:
         return "expired", row.code
-    if row.purpose == "alarm" and row.alarm_state not in AWAITING:
-        return "superseded", "answered"
-    if row.purpose == "assign" and not is_in_hand(row, row.login):
-        return "superseded", "in_other_hands"
+    if vain := no_longer_wanted(row):
+        return "superseded", vain
     if row.purpose != "webhook" and row.address is None:
         return "failed", "contact_removed"
     return None
+
+
+def no_longer_wanted(row: Row[Any]) -> str:
+    """Return why nobody needs to be told any more; empty: somebody does.
+
+    Args:
+        row: a notification with `alarm_state`, `assigned_to` and `assigned_at` of its alarm.
+    """
+    if row.purpose == "alarm":
+        return "" if row.alarm_state in AWAITING else "answered"
+    if row.purpose == "assign":
+        return "" if is_in_hand(row, row.login) else "in_other_hands"
+    if row.purpose == "overdue" and row.alarm_state in (None, "normal"):
+        return "over"
+    if row.purpose == "overdue" and has_changed_hands(row, row.login, since=row.created_at):
+        return "in_other_hands"
+    return ""
+
+
+def has_changed_hands(alarm: Row[Any], login: str | None, *, since: datetime) -> bool:
+    """Tell by `assigned_to` and `assigned_at` whether somebody else was given an alarm since then."""
+    given_since = alarm.assigned_at is not None and alarm.assigned_at > since
+    return given_since and alarm.assigned_to != login
 
 
 def is_in_hand(alarm: Row[Any], login: str | None) -> bool:

@@ -93,7 +93,7 @@ annunciations = Table(
     Column("alarm_id", String(36), nullable=False, index=True),
     Column("at", Instant, nullable=False),
     Column("step", Integer, nullable=False),  # 0 on duty, 1 deputy, 2 leader
-    # raise | escalate | remind | shelf_expired | assign
+    # raise | escalate | remind | overdue | shelf_expired | assign
     Column("reason", String(20), nullable=False),
     Column("priority", String(10), nullable=False),
     Column("area_id", String(63), nullable=False),

@@ -64,7 +64,9 @@ notifications = Table(
     metadata,
     Column("notification_id", String(36), primary_key=True),
     Column("dedupe_key", String(200), nullable=False, unique=True),
-    Column("purpose", String(10), nullable=False),  # alarm | assign | digest | test | webhook
+    Column(
+        "purpose", String(10), nullable=False
+    ),  # alarm | assign | overdue | digest | test | webhook
     Column("call_id", String(36), index=True),
     Column("alarm_id", String(36), index=True),
     Column("login", String(63)),

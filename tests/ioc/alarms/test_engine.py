@@ -13,7 +13,7 @@ from ioc.alarms.engine import machine, timers
 from ioc.alarms.engine.causes import Causes, CircularCause, power_is_cut
 from ioc.alarms.engine.deadband import Deadband
 from ioc.alarms.engine.machine import Nature
-from ioc.alarms.engine.policy import EVERYBODY
+from ioc.alarms.engine.policy import EVERYBODY, REALARMS_AFTER
 from ioc.alarms.engine.schedules import Schedule
 from ioc.alarms.engine.standing import ACTIVE, AWAITING, Outcome, Reason, Standing, Suppression
 from ioc.alarms.engine.suppressing import Circumstances
@@ -191,6 +191,42 @@ def test_a_device_that_flaps_calls_once_until_it_is_calm(seconds: list[int]) -> 
         standing = after.standing
     assert calls == 1
     assert standing.chattering
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(1, 200), st.sampled_from(["comes", "goes", "answer"])), max_size=80
+    )
+)
+def test_a_chattering_intrusion_calls_once_for_each_answer_and_after_a_quiet(steps) -> None:
+    """Whoever comes and goes at the edge of a zone; and never silently after a quiet."""
+    at, standing = START, Standing()
+    nature = Nature(kind=AlarmKind.INTRUSION, priority=Priority.HIGH)
+    for pause, deed in steps:
+        at += timedelta(seconds=pause)
+        while (timer := timers.due(standing, at=at)) is not None:
+            fired = timers.fire(standing, timer, nature, at=at, policies=POLICIES)
+            standing = machine.call(
+                fired, nature, Circumstances(), at=at, policies=POLICIES
+            ).standing
+        before = standing
+        if deed == "answer":
+            if standing.state in AWAITING:
+                state = decide_acknowledge(standing.state)
+                standing = machine.acknowledge(standing, state)
+            continue
+        if deed == "goes":
+            outcome = machine.end(standing, nature, at=at, policies=POLICIES)
+        elif standing.state is AlarmState.NORMAL:
+            outcome = machine.begin(standing, nature, at=at, late=False, policies=POLICIES)
+        else:
+            outcome = machine.report(standing, nature, anew=True, at=at, policies=POLICIES)
+        after = machine.call(outcome, nature, Circumstances(), at=at, policies=POLICIES)
+        standing = after.standing
+        if before.chattering and before.active:
+            was_quiet = before.returns_at is not None and at - before.toggles[-1] >= REALARMS_AFTER
+            news = deed == "comes" and before.state is AlarmState.ACKNOWLEDGED and was_quiet
+            assert (after.annunciation is Reason.RAISE) is news
 
 
 @given(places=st.lists(st.sampled_from(["tu/a", "tu/b", "tu/c", "tu/d"]), min_size=2, unique=True))

@@ -13,6 +13,8 @@ from tests.timeline import (
     annunciation,
     answered,
     down,
+    intruder,
+    intruder_left,
     littering,
     no_annunciation,
     play,
@@ -140,6 +142,84 @@ async def test_one_gateway_of_a_supply_is_no_power_cut(stage):
     await play(
         stage,
         [At("21:00", down("tu-1")), Between("21:00", "21:10", annunciation(GATEWAY, "tu-1"))],
+    )
+
+
+def _at_the_edge(hour: str, *, minutes: int) -> list[At]:
+    """Somebody goes in and out of a zone every ten seconds."""
+    return [
+        At(f"{hour}:{minute:02}:{second:02}", act("tu-1/kho", f"p{minute}-{second // 20}"))
+        for minute in range(minutes)
+        for second, act in (
+            (0, intruder), (10, intruder_left), (20, intruder), (30, intruder_left),
+            (40, intruder), (50, intruder_left),
+        )
+    ]  # fmt: skip
+
+
+INTRUSION = AlarmKind.INTRUSION
+
+
+async def test_an_intruder_after_a_quiet_calls_anew_although_the_alarm_chattered(stage):
+    """Who answered has dealt with those who came and went, not with the next one."""
+    await play(
+        stage,
+        [
+            *_at_the_edge("21", minutes=2),
+            At("21:01:55", answered(INTRUSION, "tu-1/kho")),
+            Between("21:00", "21:00:01", annunciation(INTRUSION)),
+            Between("21:00:01", "21:03:55", no_annunciation),
+            At("21:03:55", intruder("tu-1/kho", "another")),
+            Between("21:03:55", "21:03:56", annunciation(INTRUSION)),
+            Between("21:13:55", "21:13:56", annunciation(INTRUSION, reason="escalate")),
+        ],
+    )
+
+
+async def test_an_answered_intrusion_that_goes_on_chattering_calls_nobody(stage):
+    """However many parts it is told in, while the zone is never quiet for long."""
+    await play(
+        stage,
+        [
+            *_at_the_edge("21", minutes=10),
+            At("21:01:55", answered(INTRUSION, "tu-1/kho")),
+            Between("21:00:01", "21:10", no_annunciation),
+        ],
+    )
+
+
+async def test_each_answer_lets_a_chattering_intrusion_call_once_more(stage):
+    """Unanswered, it is called over by its escalation, not by everybody who comes."""
+    comes = [
+        line
+        for number in range(6)
+        for line in (
+            At(f"21:{5 + 4 * number:02}:00", intruder("tu-1/kho", f"late-{number}")),
+            At(f"21:{5 + 4 * number:02}:10", intruder_left("tu-1/kho", f"late-{number}")),
+        )
+    ]
+    await play(
+        stage,
+        [
+            *_at_the_edge("21", minutes=2),
+            At("21:01:55", answered(INTRUSION, "tu-1/kho")),
+            *comes,
+            Between("21:05", "21:15", annunciation(INTRUSION)),
+            Between("21:15", "21:15:01", annunciation(INTRUSION, reason="escalate")),
+        ],
+    )
+
+
+async def test_what_was_answered_and_is_overdue_is_told_to_whoever_has_it(stage):
+    """Not as what nobody has answered."""
+    await play(
+        stage,
+        [
+            At("21:00", littering("tu-1/cam-1", "bag-1")),
+            At("21:01", answered(LITTERING, "tu-1/cam-1")),
+            Between("21:01", "23:00", no_annunciation),
+            Between("23:00", "23:00:01", annunciation(LITTERING, reason="overdue")),
+        ],
     )
 
 
