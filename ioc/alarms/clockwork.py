@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ioc.alarms import calling, ceiling, rows
+from ioc.alarms import calling, ceiling, rearming, rows
 from ioc.alarms.desk import Occurrence, return_alarm
 from ioc.alarms.engine import timers
 from ioc.alarms.engine.causes import POWER
@@ -16,6 +16,7 @@ from ioc.alarms.rules import AlarmKind, Return
 from ioc.alarms.standings import columns_of, nature_of, standing_of
 from ioc.alarms.suppression import dependants, power
 from ioc.clock import Clock
+from ioc.clock_steps import ClockSteps
 from ioc.store.engine import Store
 from ioc.store.tables import alarms
 
@@ -33,6 +34,8 @@ class Clockwork:
         self._store = store
         self._clock = clock
         self._policies = policies
+        self._steps = ClockSteps(clock, asker="alarms")
+        self._last_line = 0
 
     async def run(self) -> None:
         """Look for ever, once a second."""
@@ -42,6 +45,7 @@ class Clockwork:
 
     async def run_once(self) -> int:
         """Fire every timer that has run out by now; return how many alarms that were."""
+        await self._follow_clock()
         now, fired = self._clock.now(), 0
         await self._review_supplies(now)
         await self._review_floods(now)
@@ -54,6 +58,16 @@ class Clockwork:
             if len(due) < _AT_ONCE:
                 break
         return fired
+
+    async def _follow_clock(self) -> None:
+        """Move what runs along with a clock that was set, before anything is found due by it."""
+        if step := self._steps.pending():
+            now = self._clock.now()
+            async with self._store.begin() as connection:
+                await rearming.rearm(connection, step, since_line=self._last_line, now=now)
+            self._steps.followed(step)
+        async with self._store.read() as connection:
+            self._last_line = await rearming.last_line(connection)
 
     async def _review_supplies(self, now: datetime) -> None:
         """End power cuts: their gateways come back one by one."""

@@ -7,6 +7,7 @@ from typing import Literal
 import structlog
 
 from ioc.clock import Clock
+from ioc.clock_steps import ClockSteps
 
 Obstacle = Literal["broker", "store", "database"]
 """`store`: nothing can be written, so nothing is kept whatever the broker does; `database`: nor read."""
@@ -32,6 +33,7 @@ class Listening:
         self._since: dict[Obstacle, datetime] = {"broker": clock.now()}
         self._heard_at: datetime | None = None
         self._freed_at: datetime | None = None
+        self._steps = ClockSteps(clock, asker="listening")
 
     @property
     def deafness(self) -> Deafness | None:
@@ -43,7 +45,13 @@ class Listening:
 
     @property
     def connected_at(self) -> datetime | None:
-        """Since when the centre hears its gateways and keeps what they say; None: it does not."""
+        """Since when the centre hears its gateways and keeps what they say; None: it does not.
+
+        After the clock was set it has only just begun to: how long anybody was silent is not known.
+        """
+        if step := self._steps.pending():
+            self._steps.followed(step)
+            self._freed_at = self._clock.now()
         return None if self._since else self._freed_at
 
     def heard(self) -> None:

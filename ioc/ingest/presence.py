@@ -78,13 +78,14 @@ def silent(
     return [
         gateway
         for gateway in gateways
-        if gateway.online and now - _last_sign(gateway, listening_since) > SILENCE
+        if gateway.online and now - _last_sign(gateway, listening_since, now) > SILENCE
     ]
 
 
-def _last_sign(gateway: Gateway, listening_since: datetime) -> datetime:
+def _last_sign(gateway: Gateway, listening_since: datetime, now: datetime) -> datetime:
+    """Return the last sign of life; one that lies ahead was noted before the clock was set back."""
     signs = (listening_since, gateway.last_heard_at, gateway.online_since)
-    return max(sign for sign in signs if sign is not None)
+    return max((sign for sign in signs if sign is not None and sign <= now), default=now)
 
 
 async def _take_birth(

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from contracts.telemetry import Metric
 from ioc.clock import Clock
+from ioc.clock_steps import ClockSteps
 from ioc.rules import records
 from ioc.rules.evaluation import saying
 from ioc.rules.evaluation.book import Outcome, RuleBook
@@ -57,6 +58,7 @@ class RuleWatch:
         self._clock = clock
         self._started_at = clock.now()
         self._listener: Listener | None = None
+        self._steps = ClockSteps(clock, asker="rules")
 
     async def run(self, listener: Listener) -> None:
         """Look every `EVERY_S`; what is not measured while nobody listens is nobody's fault."""
@@ -71,6 +73,7 @@ class RuleWatch:
         Raises:
             SeriesUnavailable: the series cannot be read now; nothing begins and nothing ends.
         """
+        await self._follow_clock()
         at, book = self._clock.now(), self._rules.book
         async with self._store.read() as connection:
             kept = await records.standings(connection)
@@ -97,13 +100,26 @@ class RuleWatch:
         if judged:
             await self._keep(book, judged, at=at)
 
+    async def _follow_clock(self) -> None:
+        """Move what has lasted for a while along with a clock that was set."""
+        if step := self._steps.pending():
+            async with self._store.begin() as connection:
+                for standing in (await records.standings(connection)).values():
+                    await records.keep_standing(connection, _moved(standing, step))
+            self._started_at += step
+            self._steps.followed(step)
+
     def _heard_since(self, online: dict[str, datetime]) -> dict[str, datetime]:
         since = self._started_at
         if self._listener is not None:
             if self._listener.connected_at is None:
                 return {}
             since = max(since, self._listener.connected_at)
-        return {gateway_id: max(since, at) for gateway_id, at in online.items()}
+        # One that is online since later than now was noted before the clock was set back.
+        now = self._clock.now()
+        return {
+            gateway_id: max(since, at) if at <= now else since for gateway_id, at in online.items()
+        }
 
     async def _keep(self, book: RuleBook, judged: list[Judged], *, at: datetime) -> None:
         async with self._store.begin() as connection:
@@ -222,3 +238,12 @@ def _quiet_at(rule: RuleShape, standing: KeptStanding) -> datetime | None:
 
 def _key(metric: str, place: Place) -> SeriesKey:
     return SeriesKey(gateway_id=place.gateway_id, device_id=place.device_id, metric=Metric(metric))
+
+
+def _moved(standing: KeptStanding, step: timedelta) -> KeptStanding:
+    turning, fired = standing.turning_since, standing.fired_at
+    return replace(
+        standing,
+        turning_since=None if turning is None else turning + step,
+        fired_at=None if fired is None else fired + step,
+    )

@@ -1,6 +1,6 @@
 """Tells alarms that come and go all the time from those that mean something; pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ioc.alarms.engine.policy import Limits
 
@@ -16,4 +16,6 @@ def is_chattering(toggles: Toggles, limits: Limits) -> bool:
     """Tell whether the newest changes are chattering: three within a minute by ISA-18.2."""
     if len(toggles) < limits.chattering_toggles:
         return False
-    return toggles[-1] - toggles[0] <= limits.chattering_within
+    lasted = toggles[-1] - toggles[0]
+    # Less than nothing: the clock was set back in between.
+    return timedelta(0) <= lasted <= limits.chattering_within

@@ -1,7 +1,7 @@
 """What time alone does to an alarm; pure."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from ioc.alarms.engine import machine, services
@@ -81,3 +81,27 @@ def _remind(standing: Standing) -> Outcome:
         return Outcome(standing=reminded, cause=None)
     why = Reason.REMIND if standing.state in AWAITING else Reason.OVERDUE
     return Outcome(standing=reminded, cause=Cause.OVERDUE, annunciation=why)
+
+
+def moved(standing: Standing, step: timedelta) -> Standing:
+    """Return an alarm after the clock was set by `step`: each timer runs as long as it was to run.
+
+    What was put aside or is expected until an hour of the day stays so until that hour.
+    """
+
+    def later(due: datetime | None) -> datetime | None:
+        return None if due is None else due + step
+
+    return replace(
+        standing,
+        annunciates_at=later(standing.annunciates_at),
+        returns_at=later(standing.returns_at),
+        calms_at=later(standing.calms_at),
+        acknowledge_by=later(standing.acknowledge_by),
+        resolve_by=later(standing.resolve_by),
+        escalates_at=later(standing.escalates_at),
+        reminds_at=later(standing.reminds_at),
+        stales_at=later(standing.stales_at),
+        paused_at=later(standing.paused_at),
+        toggles=tuple(at + step for at in standing.toggles),
+    )

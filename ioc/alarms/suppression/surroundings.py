@@ -32,7 +32,9 @@ _CAUSES = select(
     alarms.c.late.is_(False),
 )
 _RECENT = select(func.count()).where(
-    annunciations.c.at > bindparam("since"), annunciations.c.reason == Reason.RAISE
+    annunciations.c.at > bindparam("since"),
+    annunciations.c.at <= bindparam("now"),  # before a clock was set back there were others
+    annunciations.c.reason == Reason.RAISE,
 )
 _HEAD = (
     select(alarms.c.alarm_id)
@@ -105,7 +107,7 @@ async def _causes(
 
 async def _count_recent(connection: AsyncConnection, at: datetime, policies: Policies) -> int:
     since = at - policies.limits.flood_within
-    return int(await connection.scalar(_RECENT, {"since": since}) or 0)
+    return int(await connection.scalar(_RECENT, {"since": since, "now": at}) or 0)
 
 
 async def _head(connection: AsyncConnection, subject: Subject) -> str | None:

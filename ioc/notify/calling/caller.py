@@ -16,6 +16,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.clock import Clock
+from ioc.clock_steps import ClockSteps
 from ioc.notify.calling.bundling import Pace, bundle, has_held, held_until
 from ioc.notify.calling.composing import (
     Annunciation,
@@ -23,6 +24,7 @@ from ioc.notify.calling.composing import (
     Describe,
     Description,
 )
+from ioc.notify.calling.rearming import rearm
 from ioc.notify.calling.turns import (
     EVERYBODY,
     HOLDER,
@@ -66,6 +68,7 @@ class Caller:
         self._store = store
         self._clock = clock
         self._pace = Pace()
+        self._steps = ClockSteps(clock, asker="notify")
 
     async def run(self) -> None:
         """Call for ever."""
@@ -75,6 +78,7 @@ class Caller:
 
     async def run_once(self) -> bool:
         """Do what is due now; return whether there was anything."""
+        await self._follow_clock()
         now = self._clock.now()
         async with self._store.read() as connection:
             if not await self._is_due(connection, now):
@@ -85,6 +89,14 @@ class Caller:
                 await self._follow(connection, call, verdict, now)
             await bundle(connection, self._around.composer, now=now)
         return True
+
+    async def _follow_clock(self) -> None:
+        """Move what waits along with a clock that was set."""
+        if step := self._steps.pending():
+            async with self._store.begin() as connection:
+                await rearm(connection, step, now=self._clock.now())
+            self._pace = Pace()
+            self._steps.followed(step)
 
     async def _is_due(self, connection: AsyncConnection, now: datetime) -> bool:
         untaken = await connection.scalar(
