@@ -125,3 +125,21 @@ async def test_what_a_hamlet_head_was_given_is_on_the_phone_and_the_answer_on_th
         await expect(phone.locator("#tasks-said")).to_contain_text("Đã gửi")
         await expect(console.locator("#preview")).to_contain_text("Ghi chú: Đã dọn xong.")
         assert await phone.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+async def test_a_hamlet_heads_other_pages_are_the_phones_as_well(served):
+    """Type that grows, a way back, nothing beside the screen, no bell; a wish is kept."""
+    async with served.sign_in("truongxom", **PHONE) as page:
+        for path in ("/thong-bao", "/phat-thanh", "/cau-ghi-san", "/truc-ban"):
+            await page.goto(f"{served.address}{path}")
+            await expect(page.locator(".tabs")).to_have_count(0)
+            await page.tap("#larger")
+            await expect(page.locator("html")).to_have_class("larger")
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
+            await page.tap("#smaller")
+        await page.goto(f"{served.address}/thong-bao")
+        await page.fill("#wish-digest", "30")
+        await page.tap("#wish-save")
+        await expect(page.locator("#notice-status")).not_to_be_empty()
+        await page.tap(".back")
+        await page.wait_for_url("**/loa")

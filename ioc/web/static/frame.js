@@ -1,10 +1,12 @@
-// What every console page has: clock, link, bell and counts, fed by one stream of changes.
+// What every console page has: clock, link, bell and counts, fed by one stream of changes. Some of these
+// pages are a hamlet head's as well: there they have the phone's frame, without counts and without a bell.
 
 import { find, mergeChildren, say, tell } from './dom.js';
 import { piece } from './server.js';
 import { follow } from './feed.js';
 import { Bell } from './bell.js';
 import { Link } from './link.js';
+import { startSizes } from './sizes.js';
 import { keepTime } from './time.js';
 
 const AGAIN_MS = 3000;
@@ -20,6 +22,7 @@ export function announce(sentence, { urgent = false } = {}) {
 
 /** Merge the counts of a fetched piece into the top bar and let the bell know. */
 export function showCounts(fetched, bell) {
+  if (!find('#counts')) return;
   const fresh = find('#counts-fresh', fetched);
   mergeChildren(find('#counts'), fresh);
   Object.assign(find('#counts').dataset, { bell: fresh.dataset.bell, call: fresh.dataset.call });
@@ -39,6 +42,22 @@ async function showDuty() {
 export function startFrame(refresh) {
   keepTime();
   const link = new Link();
+  const again = oneAtATime(refresh);
+  if (!find('#counts')) {
+    startSizes();
+    listen(link, again);
+    return null;
+  }
+  const bell = startBell(link);
+  setInterval(showDuty, DUTY_MS);
+  listen(link, (subjects) => {
+    if (subjects.duty) showDuty();
+    again(subjects);
+  });
+  return bell;
+}
+
+function startBell(link) {
   const bell = new Bell((on) => {
     find('#bell').hidden = on;
     link.bell = say(on ? 'bell_on' : 'bell_off');
@@ -47,19 +66,18 @@ export function startFrame(refresh) {
   find('#bell').addEventListener('click', () => bell.allow());
   const { bell: level, call } = find('#counts').dataset;
   bell.set(level, call);
-  const again = oneAtATime(refresh);
-  setInterval(showDuty, DUTY_MS);
+  return bell;
+}
+
+function listen(link, changed) {
   follow(Number(document.body.dataset.journal), (news) => {
     if (news.kind === 'ended') {
       location.assign('/dang-nhap');
       return;
     }
     link.heard(news.kind === 'change', news.deaf);
-    if (news.kind !== 'change') return;
-    if (news.subjects.duty) showDuty();
-    again(news.subjects);
+    if (news.kind === 'change') changed(news.subjects);
   });
-  return bell;
 }
 
 /** Calls while one runs are done together after it; a failed one is tried again. */

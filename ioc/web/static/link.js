@@ -37,6 +37,7 @@ export class Link {
     const gone = this.gone;
     tell(find('#gone'), this.missing(gone));
     const chip = find('#chip');
+    if (!chip) return;
     chip.classList.toggle('gone', gone);
     const connected = this.changedAt
       ? say('link', { ago: ago(this.changedAt, { seconds: true }) })

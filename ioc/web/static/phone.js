@@ -5,12 +5,11 @@ import { Draft, requestId } from './draft.js';
 import { follow } from './feed.js';
 import { Proofs } from './proofs.js';
 import { act, upload } from './server.js';
+import { startSizes } from './sizes.js';
 import { refreshTasks } from './tasks.js';
 import { clock, now } from './time.js';
 
 const TEXT = 'loa.text';
-const SIZE = 'loa.size';
-const SIZES = ['', 'larger', 'largest'];
 const SEND_WITHIN_MS = 5 * 60 * 1000;
 const AGAIN_MS = 3000;
 
@@ -127,17 +126,6 @@ async function send() {
 function forget() {
   pending = null;
   find('#send').disabled = false;
-}
-
-function startSizes() {
-  const apply = (size) => {
-    document.documentElement.className = SIZES[size];
-    localStorage.setItem(SIZE, String(size));
-  };
-  const current = () => Math.max(0, SIZES.indexOf(document.documentElement.className));
-  apply(Math.min(2, Number(localStorage.getItem(SIZE)) || 0));
-  find('#smaller').addEventListener('click', () => apply(Math.max(0, current() - 1)));
-  find('#larger').addEventListener('click', () => apply(Math.min(2, current() + 1)));
 }
 
 function lookAgain(failure) {

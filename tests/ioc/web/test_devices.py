@@ -1,5 +1,8 @@
 """Devices with their state in words, and measurements over time."""
 
+import html
+import re
+
 import pytest
 
 from contracts.events import (
@@ -119,3 +122,32 @@ async def test_a_hamlet_head_is_led_from_the_console_to_the_phone_page(site):
     async with site.sign_in("truongxom") as browser:
         for path in ("/", "/thiet-bi"):
             assert (await browser.get(path)).headers["location"] == "/loa"
+
+
+HEADS_PAGES = ("/loa", "/thong-bao", "/phat-thanh", "/cau-ghi-san", "/truc-ban")
+
+
+async def test_a_hamlet_head_finds_only_links_that_open(site):
+    """Every page of theirs has the phone's frame: no counts, no tabs of a console they have not."""
+    async with site.sign_in("truongxom") as browser:
+        linked = set()
+        for path in HEADS_PAGES:
+            page = await browser.get(path)
+            assert page.status_code == 200
+            assert 'class="tabs"' not in page.text
+            assert 'id="counts"' not in page.text
+            assert re.search(r'<body class="phone( framed)?"', page.text)
+            linked |= set(re.findall(r'href="(/[^"]*)"', page.text))
+        pages = sorted(link for link in linked if not link.startswith("/static/"))
+        assert set(HEADS_PAGES) <= set(pages)
+        opened = {link: (await browser.get(html.unescape(link))).status_code for link in pages}
+        assert set(opened.values()) == {200}, opened
+
+
+async def test_operators_keep_the_consoles_frame_on_the_same_pages(site):
+    """They come from the console and go back to it."""
+    async with site.sign_in("truc") as browser:
+        for path in HEADS_PAGES[1:]:
+            page = (await browser.get(path)).text
+            assert 'class="tabs"' in page
+            assert 'id="counts"' in page
