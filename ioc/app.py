@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from ioc.alarms.clockwork import Clockwork
 from ioc.alarms.settings import policies_of
+from ioc.backup.daily import DailyBackup
 from ioc.broadcasts.desk import BroadcastDesk
 from ioc.broadcasts.keys import load_signing_key
 from ioc.broadcasts.sources.settings import sources_of
@@ -250,11 +251,26 @@ def _works(running: Running, server: uvicorn.Server) -> dict[str, Work]:
             clock=centre.clock,
             doubt=doubt,
         ).run,
+        **_backup_works(centre),
         "systemd": lambda: _tell_systemd(server, centre.clock),
         "certificate": lambda: follow_certificate(
             centre.settings.web, server.config.ssl, clock=centre.clock
         ),
     }
+
+
+def _backup_works(centre: Centre) -> dict[str, Work]:
+    wanted = centre.settings.backup
+    if wanted is None:
+        return {}
+    daily = DailyBackup(
+        wanted,
+        centre.settings,
+        store=centre.store,
+        clock=centre.clock,
+        policies=centre.policies,
+    )
+    return {"backup": daily.run}
 
 
 async def _tell_systemd(server: uvicorn.Server, clock: Clock) -> None:

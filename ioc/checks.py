@@ -1,5 +1,6 @@
 """Looks whether a centre could be served as its settings say; changes nothing."""
 
+import os
 import ssl
 from dataclasses import dataclass
 from uuid import uuid4
@@ -38,6 +39,7 @@ async def check(settings: Settings) -> list[Finding]:
         _dictionary(settings),
         _rules(settings),
         _notify(settings),
+        _backup(settings),
         _certificate(settings),
         _port(settings),
         await _broker(settings),
@@ -96,6 +98,19 @@ def _notify(settings: Settings) -> Finding:
     except (TemplatesUnusable, SecretUnusable) as error:
         return Finding(subject="notify", fault=str(error))
     return Finding(subject="notify")
+
+
+def _backup(settings: Settings) -> Finding:
+    wanted, subject = settings.backup, "backup.folder"
+    if wanted is None:
+        return Finding(subject=subject)
+    if wanted.folder.resolve().is_relative_to(settings.data_dir.resolve()):
+        fault = f"{wanted.folder} lies in the data directory itself: choose another disk"
+        return Finding(subject=subject, fault=fault)
+    if not os.access(wanted.folder, os.R_OK | os.W_OK | os.X_OK):
+        fault = f"{wanted.folder} is not there, or this user may not write there"
+        return Finding(subject=subject, fault=fault)
+    return Finding(subject=subject)
 
 
 def _certificate(settings: Settings) -> Finding:

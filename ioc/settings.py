@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from contracts.ids import ID_PATTERN
 from ioc.alarms.settings import AlarmSettings
+from ioc.backup.settings import BackupSettings
 from ioc.keeping.settings import RetentionSettings
 from ioc.notify.settings import Notify
 from ioc.settings_file import SettingsError, read_strict
@@ -131,6 +132,8 @@ class Settings(_Strict):
     """The commune's own rules, until somebody changes them on the page; None: none at first."""
     database: DatabaseSettings = DatabaseSettings()
     retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings | None = None
+    """The daily one; None: whoever runs the machine sees to it."""
 
     @model_validator(mode="after")
     def _areas_form_one_tree(self) -> Self:
@@ -214,6 +217,7 @@ def load(path: Path) -> Settings:
             ),
             "notify": settings.notify.under(folder),
             "rules": _under(folder, settings.rules),
+            "backup": None if settings.backup is None else settings.backup.under(folder),
             "series": settings.series.model_copy(
                 update={
                     "token_file": _under(folder, settings.series.token_file),

@@ -51,6 +51,8 @@ class AlarmKind(StrEnum):
     """A gateway has so many open alarms that no more of it are opened; facts: see `ceiling`."""
     POWER_CUT = "power_cut"
     """Most gateways of one supply of electricity are away at once."""
+    BACKUP_FAILED = "backup_failed"
+    """The centre has no backup of the last day; facts: `backup_fault`, `folder`, `last_good_at`."""
     RULE = "rule"
     """A rule of the commune's own; facts: `rule_id`, `name`; its raise brings the priority."""
 
@@ -89,6 +91,7 @@ RULES: Mapping[AlarmKind, Rule] = MappingProxyType(
         AlarmKind.GATEWAY_FORKED: Rule(priority=Priority.HIGH, latched=True),
         AlarmKind.GATEWAY_FLOODING: Rule(priority=Priority.HIGH),
         AlarmKind.POWER_CUT: Rule(priority=Priority.HIGH),
+        AlarmKind.BACKUP_FAILED: Rule(priority=Priority.MEDIUM),
         AlarmKind.RULE: Rule(priority=Priority.MEDIUM),
     }
 )

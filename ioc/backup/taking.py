@@ -51,7 +51,10 @@ async def take_backup(settings: Settings, path: Path, *, clock: Clock) -> Taken:
     database = Database(data_dir=settings.data_dir, url=settings.database.read_url())
     async with open_store(database.data_dir, url=database.url) as store:
         await _note_deed(store, path, clock)
-        with open_writer(path) as writer, TemporaryDirectory(dir=path.parent) as beside:
+        with (
+            open_writer(path) as writer,
+            TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as beside,
+        ):
             rows = await _add_state(writer, store, Path(beside) / "state", clock)
             vanished = _add_files(writer, database, Path(beside) / "copy")
             return Taken(

@@ -11,6 +11,8 @@ from ioc.alarms.rules import AlarmKind
 
 POWER = "power"
 """Stands for the gateway in the alarms of supplies: they belong to none."""
+CENTRE = "centre"
+"""And in those of the centre itself."""
 CAUSE_KINDS = frozenset({AlarmKind.DEVICE_DOWN, AlarmKind.GATEWAY_DOWN, AlarmKind.POWER_CUT})
 INHIBITED_KINDS = frozenset(
     {AlarmKind.DEVICE_DOWN, AlarmKind.CAMERA_DEGRADED, AlarmKind.GATEWAY_DOWN}

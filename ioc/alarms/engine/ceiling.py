@@ -26,6 +26,7 @@ _OF_ONE = frozenset(
         AlarmKind.OUTBOX_GAP,
         AlarmKind.POWER_CUT,
         AlarmKind.BROADCAST_FAILED,
+        AlarmKind.BACKUP_FAILED,
     }
 )
 _PRESSING = frozenset({AlarmKind.INTRUSION, AlarmKind.RULE})

@@ -65,6 +65,7 @@ def grounds_of(alarm: AlarmView, sighting: EventData | None, wording: Wording) -
         supporting=(
             *_rule(alarm, wording),
             *_flooding(alarm, wording),
+            *_backup(alarm, wording),
             *_where_and_how_long(alarm, wording),
             *(say_reason(code, wording) for code in plain),
             *_ways(sighting, wording),
@@ -193,6 +194,21 @@ def _flooding(alarm: AlarmView, wording: Wording) -> Iterator[str]:
     number = wording.number(facts["held_back"])
     yield words("flooding.held", since=since, n=number, kinds=kinds)
     yield words("flooding.advice", resumes=wording.number(facts["resumes_below"]))
+
+
+def _backup(alarm: AlarmView, wording: Wording) -> Iterator[str]:
+    """Say why there is no backup, how old the last one is, and what to do."""
+    words, facts = wording.words, alarm.facts
+    if alarm.kind != "backup_failed":
+        return
+    if words.knows(key := f"backup.{facts.get('backup_fault')}"):
+        yield words.isolated(key, folder=facts.get("folder", ""))
+    last = facts.get("last_good_at")
+    if last is None:
+        yield words("backup.never")
+    else:
+        yield words("backup.last", at=wording.full(datetime.fromisoformat(last)))
+    yield words("backup.advice")
 
 
 def _kind_name(kind: str, wording: Wording) -> str:

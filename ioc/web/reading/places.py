@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ioc.alarms.engine.causes import CENTRE, POWER
 from ioc.settings import Settings
 from ioc.store.tables import devices, gateways
 from ioc.web.presentation import place_name, within
@@ -54,7 +55,7 @@ async def read_places(connection: AsyncConnection, settings: Settings) -> Places
     return Places(
         areas=area_names(settings),
         plain_areas={area.area_id: area.name for area in settings.areas},
-        gateways={row.gateway_id: row.name for row in gateway_rows},
+        gateways={CENTRE: "", POWER: ""} | {row.gateway_id: row.name for row in gateway_rows},
         devices={(row.gateway_id, row.device_id): row.name for row in device_rows},
         device_kinds={(row.gateway_id, row.device_id): row.device_kind for row in device_rows},
     )

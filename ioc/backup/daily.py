@@ -1,0 +1,181 @@
+"""The daily backup: taken and read back by a child process, rotated, and an alarm when there is none."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from ioc.alarms import AlarmKind, Occurrence, Raise, Return, raise_alarm, return_alarm
+from ioc.alarms.engine.causes import CENTRE
+from ioc.alarms.engine.policy import Policies
+from ioc.backup import rotation
+from ioc.backup.settings import BackupSettings
+from ioc.clock import Clock
+from ioc.settings import Settings
+from ioc.store.engine import Store
+
+LOOK_EVERY_S = 60.0
+AGAIN_AFTER_S = 3_600.0
+LONGEST_S = 12 * 3_600.0
+"""A disk that hangs would else keep the next backup waiting for ever."""
+_OBJECT = "backup"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Why there is no backup."""
+
+    code: str
+    """folder_missing | disk_full | failed | damaged | timeout"""
+    detail: str
+    """In English, for the technician."""
+
+
+class DailyBackup:
+    """Takes one backup a day; one at a time in the whole installation."""
+
+    def __init__(
+        self, wanted: BackupSettings, settings: Settings, *, store: Store, clock: Clock,
+        policies: Policies,
+    ) -> None:  # fmt: skip
+        self._wanted = wanted
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._policies = policies
+        self._tried_s: float | None = None
+        self._is_settled = False
+
+    async def run(self) -> None:
+        """Look every minute, for ever."""
+        while True:
+            await self.run_once()
+            await self._clock.sleep(LOOK_EVERY_S)
+
+    async def run_once(self) -> bool:
+        """Take a backup if one is due; return whether one was taken. A failed one is tried hourly."""
+        now, zone = self._clock.now(), self._settings.commune.zone
+        names = await asyncio.to_thread(_names, self._wanted.folder)
+        last = rotation.newest(names or (), zone, now=now)
+        if names is not None and not rotation.is_due(last, now=now, at=self._wanted.at, zone=zone):
+            if not self._is_settled:  # the centre was stopped before it could say so
+                await self._settle()
+            return False
+        monotonic_s = self._clock.monotonic_s()
+        if self._tried_s is not None and monotonic_s - self._tried_s < AGAIN_AFTER_S:
+            return False
+        self._tried_s = monotonic_s
+        made = rotation.name_of(now, zone)
+        if names is None:
+            folder = self._wanted.folder
+            fault = Fault(code="folder_missing", detail=f"{folder} is not there or not readable")
+            await self._tell(fault, last)
+            return False
+        fault_or_none = await self._take(made)
+        if fault_or_none is not None:
+            await self._tell(fault_or_none, last)
+            return False
+        self._tried_s = None
+        await asyncio.to_thread(_rotate, self._wanted, made, self._settings)
+        await self._settle()
+        _log.info("backup.taken", file=made)
+        return True
+
+    async def _take(self, made: str) -> Fault | None:
+        await asyncio.to_thread(_sweep, self._wanted.folder)
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "ioc.backup",
+            str(self._wanted.folder / made),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ},
+        )
+        asked = self._settings.model_dump_json(by_alias=True).encode()
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                said, _ = await child.communicate(asked)
+        except TimeoutError:
+            return Fault(code="timeout", detail=f"no end after {LONGEST_S / 3600:.0f} hours")
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        try:
+            answer = json.loads(said)
+        except ValueError:
+            return Fault(code="failed", detail=f"the backup ended with {child.returncode}")
+        fault = str(answer["fault"])
+        return Fault(code=fault, detail=str(answer["detail"])) if fault else None
+
+    async def _tell(self, fault: Fault, last: datetime | None) -> None:
+        _log.error("backup.failed", code=fault.code, detail=fault.detail)
+        facts = {
+            "backup_fault": fault.code,
+            "folder": str(self._wanted.folder),
+            "last_good_at": None if last is None else last.isoformat(),
+            "detail": fault.detail,
+        }
+        self._is_settled = False
+        effect = Raise(kind=AlarmKind.BACKUP_FAILED, object_id=_OBJECT, device_id=None, facts=facts)
+        async with self._store.begin() as connection:
+            await raise_alarm(connection, effect, self._occurrence())
+
+    async def _settle(self) -> None:
+        over = Return(kind=AlarmKind.BACKUP_FAILED, object_id=_OBJECT, outcome="backup_taken")
+        async with self._store.begin() as connection:
+            await return_alarm(connection, over, self._occurrence())
+        self._is_settled = True
+
+    def _occurrence(self) -> Occurrence:
+        now = self._clock.now()
+        return Occurrence(
+            gateway_id=CENTRE,
+            area_id=self._settings.root_area_id,
+            occurred_at=now,
+            at=now,
+            policies=self._policies,
+        )
+
+
+def _names(folder: Path) -> list[str] | None:
+    """Return what lies in the folder; None: it cannot be looked into."""
+    try:
+        return [path.name for path in folder.iterdir()]
+    except OSError:
+        return None
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what backups that were killed have left."""
+    for path in folder.iterdir():
+        if rotation.is_left(path.name):
+            _delete(path)
+
+
+def _rotate(wanted: BackupSettings, made: str, settings: Settings) -> None:
+    zone = settings.commune.zone
+    names = _names(wanted.folder) or []
+    for name in rotation.surplus(names, zone, keep=wanted.keep, made=made):
+        _delete(wanted.folder / name)
+        _log.info("backup.deleted", file=name, keep=wanted.keep)
+
+
+def _delete(path: Path) -> None:
+    try:
+        if path.is_dir():
+            for inside in path.iterdir():
+                inside.unlink()
+            path.rmdir()
+        else:
+            path.unlink()
+    except OSError as error:
+        _log.warning("backup.not_deleted", file=path.name, why=str(error))
