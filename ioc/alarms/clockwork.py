@@ -1,12 +1,13 @@
 """The clockwork: what time alone does to alarms — delays, shelves, service levels, escalation, staleness."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms import calling, ceiling, rearming, rows
-from ioc.alarms.desk import Occurrence, return_alarm
+from ioc.alarms.desk import Occurrence, raise_alarm, return_alarm
 from ioc.alarms.engine import timers
 from ioc.alarms.engine.causes import POWER
 from ioc.alarms.engine.policy import Policies
@@ -92,7 +93,10 @@ class Clockwork:
                     over = Return(
                         kind=AlarmKind.GATEWAY_FLOODING, object_id=gateway_id, outcome="relieved"
                     )
-                    await return_alarm(connection, over, self._occurrence(alarm, now))
+                    at_gateway = self._occurrence(alarm, now)
+                    await return_alarm(connection, over, at_gateway)
+                    for effect, area_id in await ceiling.silent_devices(connection, gateway_id):
+                        await raise_alarm(connection, effect, replace(at_gateway, area_id=area_id))
 
     async def _is_any_due(self, now: datetime) -> bool:
         async with self._store.read() as connection:

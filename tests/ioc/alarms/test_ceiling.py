@@ -178,6 +178,26 @@ async def test_it_begins_again_with_a_call_and_a_count_of_its_own(mad):
     assert [call.kind for call in await mad.calls()].count("gateway_flooding") == 2
 
 
+async def test_a_camera_that_was_lost_meanwhile_is_told_of_afterwards(mad):
+    """It says only once that it is gone; of an invented camera there is nothing to tell."""
+    raised = await fill(mad, LIMIT + 1)
+    async with mad.store.begin() as connection:
+        gone = devices.c.device_id == "cam-2"
+        await connection.execute(
+            update(devices).where(gone).values(state="offline", reason="unreachable")
+        )
+    for object_id in ("cam-2", "cam-invented"):
+        effect = Raise(kind=AlarmKind.DEVICE_DOWN, object_id=object_id, device_id=object_id)
+        async with mad.store.begin() as connection:
+            assert await raise_alarm(connection, effect, mad.occurrence("tu-1")) is None
+    await answer_and_end(mad, raised[:20])
+    await mad.clockwork.run_once()
+    alarm = await mad.newest(AlarmKind.DEVICE_DOWN, "tu-1", "cam-2")
+    assert (alarm["state"], alarm["facts"]["reason"]) == ("unacknowledged", "unreachable")
+    assert alarm["area_id"] == "ban-chuong"
+    assert "cam-invented" not in [call.object_id for call in await mad.calls()]
+
+
 async def test_what_was_late_is_held_back_as_well_but_the_flood_is_now(mad):
     """A backlog of invented zones calls nobody; that the gateway is mad does."""
     for number in range(LIMIT + 1):

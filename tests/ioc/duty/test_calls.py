@@ -105,6 +105,25 @@ async def test_an_alarm_goes_to_the_person_then_the_deputy_then_the_leader(post)
     assert len(await post.called(alarm_id)) == 3
 
 
+async def test_whoever_has_an_alarm_that_is_overdue_is_reminded_and_nobody_else(post):
+    """Two hours after it called; also a person who is not on duty."""
+    await post.roster(morning())
+    alarm_id = await post.intrude()
+    await post.hamlet.turn()
+    async with post.hamlet.store.begin() as connection:
+        now = post.hamlet.clock.now()
+        await acknowledge(connection, alarm_id, login="lan", at=now)
+        await assign(connection, alarm_id, to="khac", instead_of=None, by="lan", at=now)
+    await post.wait(timedelta(minutes=118))
+    assert await post.called(alarm_id) == [("lan", 0), ("khac", 0)]
+    await post.wait(timedelta(minutes=4))
+    assert await post.called(alarm_id) == [("lan", 0), ("khac", 0), ("khac", -1)]
+    text = post.telegram.requests[-1].fields["text"]
+    assert "Quá hạn xử lý" in text
+    await post.wait(timedelta(minutes=60))
+    assert len(post.telegram.requests) == 3
+
+
 async def test_without_a_roster_everybody_who_may_answer_is_called(post):
     """Also in hours that it leaves open; whoever only looks is not."""
     everybody = [("hao", 3), ("khac", 3), ("lan", 3), ("quan", 3)]
