@@ -106,7 +106,8 @@ class RuleWatch:
             async with self._store.begin() as connection:
                 for standing in (await records.standings(connection)).values():
                     await records.keep_standing(connection, _moved(standing, step))
-            self._started_at += step
+            # How old a value is is not known until the next one has come.
+            self._started_at = self._clock.now()
             self._steps.followed(step)
 
     def _heard_since(self, online: dict[str, datetime]) -> dict[str, datetime]:

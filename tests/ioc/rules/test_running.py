@@ -120,6 +120,39 @@ async def test_a_value_beyond_its_limit_calls_after_its_delay_and_ends_behind_th
     assert (await centre.alarms())[0]["state"] == "rtn_unacknowledged"
 
 
+@pytest.mark.parametrize("step", [timedelta(hours=-1), timedelta(hours=1)])
+async def test_a_delay_goes_on_when_the_clock_is_set(
+    centre: Centre, sender: Sender, step: timedelta
+) -> None:
+    """A minute is a minute, whatever the clock on the wall says meanwhile."""
+    await centre.enforce(HOT)
+    await centre.measure(Metric.CAMERA_FPS, 2)
+    centre.clock.set_wall_clock(centre.clock.now() + step)
+    await centre.measure(Metric.CAMERA_FPS, 2)
+    assert await centre.alarms() == []
+    await centre.measure(Metric.CAMERA_FPS, 2)
+    assert len(await centre.alarms()) == 1
+
+
+async def test_nothing_is_missing_only_because_the_clock_was_set_ahead(
+    centre: Centre, sender: Sender
+) -> None:
+    """The newest value is an hour old then; a quarter of an hour later it would be missing."""
+    await centre.enforce(
+        "rules:\n  - {id: im, name: Im, series: {metric: camera_fps}, absence: {for_s: 900}}\n"
+    )
+    await set_online(centre.store, "tu-1", online=False)
+    await centre.intake.take([sender.birth()])
+    centre.clock.advance(7_200)
+    await centre.measure(Metric.CAMERA_FPS, 8)
+    centre.clock.set_wall_clock(centre.clock.now() + timedelta(hours=1))
+    await centre.rules.watch.run_once()
+    assert await centre.alarms() == []
+    centre.clock.advance(901)
+    await centre.rules.watch.run_once()
+    assert len(await centre.alarms()) == 1
+
+
 async def test_a_silent_series_neither_begins_nor_ends_anything(
     centre: Centre, sender: Sender
 ) -> None:
