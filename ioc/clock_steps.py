@@ -15,6 +15,7 @@ from ioc.clock import Clock
 LEAST = timedelta(seconds=1)
 """Smaller ones are how time servers keep a clock right; the shortest delay is fifteen seconds."""
 NONE = timedelta(0)
+_AT_ONCE_S = 0.1
 
 _log = structlog.get_logger(__name__)
 
@@ -39,7 +40,11 @@ class ClockSteps:
 
     def _beginning(self) -> datetime:
         """Return what the wall clock would show where the monotonic one shows zero."""
-        return self._clock.now() - timedelta(seconds=self._clock.monotonic_s())
+        while True:
+            before_s, now = self._clock.monotonic_s(), self._clock.now()
+            # A process that was stopped between the two readings would take that for a step.
+            if self._clock.monotonic_s() - before_s < _AT_ONCE_S:
+                return now - timedelta(seconds=before_s)
 
 
 def is_before(instant: datetime, *, now: datetime, step: timedelta) -> bool:

@@ -1,7 +1,8 @@
 """Holds back new alarms of a gateway that has too many open ones, and counts what was held back.
 
 The events are stored all the same; how many opened no alarm stands in the one alarm that says so. Its
-facts: `limit`, `resumes_below`, `held_back`, `held_kinds` (kind to number), `since`.
+facts: `limit`, `resumes_below`, `held_back`, `held_kinds` (kind to number), `since`, and `held_pressing`
+once an emergency or an intrusion was among them.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from ioc.alarms.states import AlarmState
 from ioc.store import journal
 from ioc.store.tables import alarms, devices, gateways
 
-HELD_BACK, HELD_KINDS = "held_back", "held_kinds"
+HELD_BACK, HELD_KINDS, PRESSING = "held_back", "held_kinds", "held_pressing"
 _TELLS_EVERY = 100
 """Held back events to one line of the journal, after the first few."""
 
@@ -92,6 +93,7 @@ async def flooding_of(
         "limit": limit,
         "resumes_below": ceiling.resumes_below(limit),
         "since": at.isoformat(),
+        PRESSING: False,
         **_counted({}, effect),
     }
     raised = Raise(
@@ -116,6 +118,19 @@ async def count(
             area_id=flooding["area_id"],
             at=at,
         )
+
+
+def pressing_of(flooding: RowMapping) -> Raise | None:
+    """Return what calls people anew because something pressing was held back; None: they know."""
+    if flooding["facts"].get(PRESSING):
+        return None
+    return Raise(
+        kind=AlarmKind.GATEWAY_FLOODING,
+        object_id=flooding["object_id"],
+        device_id=None,
+        part_id=PRESSING,
+        facts={PRESSING: True},
+    )
 
 
 async def relieved(connection: AsyncConnection, policies: Policies) -> list[str]:

@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms import beginning, calling, ceiling, parts, remarks, rows
 from ioc.alarms.engine import machine
+from ioc.alarms.engine.ceiling import presses
 from ioc.alarms.engine.machine import Nature
 from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.alarms.engine.standing import Outcome
 from ioc.alarms.parts import FALSE, LAST_PARTS, PARTS, PRESENT, Parts
 from ioc.alarms.remarks import CORROBORATED_BY
 from ioc.alarms.rows import Entry
-from ioc.alarms.rules import RULES, Facts, Raise, Return
+from ioc.alarms.rules import RULES, Facts, Priority, Raise, Return
 from ioc.alarms.standings import nature_of, standing_of
 from ioc.alarms.states import AlarmState, Cause
 from ioc.alarms.suppression import dependants
@@ -184,7 +185,7 @@ async def _raise_first(
         gateway_id=occurrence.gateway_id,
         policies=policies,
     ):
-        await _hold_back(connection, effect, occurrence)
+        await _hold_back(connection, effect, nature.priority, occurrence)
         return None
     before = standing_of(newest) if newest is not None else None
     outcome = machine.begin(
@@ -224,31 +225,31 @@ async def _raise_first(
     return str(row["alarm_id"])
 
 
-async def _hold_back(connection: AsyncConnection, effect: Raise, occurrence: Occurrence) -> None:
+async def _hold_back(
+    connection: AsyncConnection, effect: Raise, priority: Priority, occurrence: Occurrence
+) -> None:
     """Count what opens no alarm in the one that says so; that one is raised with the first of them.
 
     Whatever is held back, that its gateway says too much is true now: never late, never standing.
+    Whoever has answered it is called anew for the first emergency or intrusion among them.
     """
-    flooding = await ceiling.find_flooding(connection, occurrence.gateway_id)
-    if flooding is not None:
-        await ceiling.count(connection, flooding, effect, at=occurrence.at)
+    gateway_id, at, policies = occurrence.gateway_id, occurrence.at, occurrence.policies
+    now = replace(occurrence, occurred_at=at, late=False, standing=False)
+    flooding = await ceiling.find_flooding(connection, gateway_id)
+    if flooding is None:
+        raised, area_id = await ceiling.flooding_of(
+            connection, effect, gateway_id=gateway_id, at=at, policies=policies
+        )
+        now = replace(now, area_id=area_id or occurrence.area_id)
+        await raise_alarm(connection, raised, now)
+        _log.warning("gateway.flooding", gateway_id=gateway_id, **raised.facts)
+        flooding = await ceiling.find_flooding(connection, gateway_id)
+    else:
+        await ceiling.count(connection, flooding, effect, at=at)
+    if flooding is None or not presses(effect.kind, priority) or occurrence.late:
         return
-    raised, area_id = await ceiling.flooding_of(
-        connection,
-        effect,
-        gateway_id=occurrence.gateway_id,
-        at=occurrence.at,
-        policies=occurrence.policies,
-    )
-    at_gateway = replace(
-        occurrence,
-        area_id=area_id or occurrence.area_id,
-        occurred_at=occurrence.at,
-        late=False,
-        standing=False,
-    )
-    await raise_alarm(connection, raised, at_gateway)
-    _log.warning("gateway.flooding", gateway_id=occurrence.gateway_id, **raised.facts)
+    if (pressing := ceiling.pressing_of(flooding)) is not None:
+        await raise_alarm(connection, pressing, replace(now, area_id=flooding["area_id"]))
 
 
 def _nature(effect: Raise, occurrence: Occurrence) -> Nature:

@@ -51,6 +51,11 @@ def is_free(kind: AlarmKind) -> bool:
     return kind in _OF_ONE
 
 
+def presses(kind: AlarmKind, priority: Priority) -> bool:
+    """Tell whether people must know at once that alarms like this one are held back."""
+    return kind in _PRESSING or priority is Priority.CRITICAL
+
+
 def resumes_below(limit: int) -> int:
     """Return under how many open alarms a gateway may open any again: a fifth under the limit."""
     return round(limit * _RESUMES_BELOW)
@@ -65,7 +70,7 @@ def opens_all_the_same(kind: AlarmKind, priority: Priority, place: Place, *, lim
     """Tell whether a gateway that is full opens this one."""
     if is_free(kind):
         return True
-    if kind not in _PRESSING and priority is not Priority.CRITICAL:
+    if not presses(kind, priority):
         return False
     if place.answered_before:
         return True

@@ -193,6 +193,8 @@ def _flooding(alarm: AlarmView, wording: Wording) -> Iterator[str]:
     yield words("flooding.meaning")
     number = wording.number(facts["held_back"])
     yield words("flooding.held", since=since, n=number, kinds=kinds)
+    if facts.get("held_pressing"):
+        yield words("flooding.pressing")
     yield words("flooding.advice", resumes=wording.number(facts["resumes_below"]))
 
 

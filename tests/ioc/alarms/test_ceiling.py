@@ -123,6 +123,22 @@ async def test_a_zone_that_somebody_has_answered_for_always_calls(mad):
     assert await report(mad, "kho", AlarmKind.INTRUSION) is not None
 
 
+async def test_who_has_answered_is_called_once_more_when_intruders_are_held_back(mad):
+    """What they answered was a flood of something else."""
+    await fill(mad, LIMIT + 1)
+    flooding = await mad.newest(FLOODING, "tu-1", "tu-1")
+    async with mad.store.begin() as connection:
+        await acknowledge(connection, flooding["alarm_id"], login="lan", at=mad.clock.now())
+    assert await report(mad, "more") is None
+    assert [call.kind for call in await mad.calls()].count("gateway_flooding") == 1
+    for number in range(3):
+        assert await report(mad, f"kho-{number}", AlarmKind.INTRUSION, device_id="cam-x") is None
+    flooding = await mad.newest(FLOODING, "tu-1", "tu-1")
+    assert (flooding["state"], flooding["facts"]["held_pressing"]) == ("unacknowledged", True)
+    assert flooding["facts"]["held_kinds"] == {"loitering": 2, "intrusion": 3}
+    assert [call.kind for call in await mad.calls()].count("gateway_flooding") == 2
+
+
 async def test_invented_cameras_have_nothing_in_reserve(mad):
     """Only the inventory's may open beyond the limit, and each only a few."""
     await fill(mad)
