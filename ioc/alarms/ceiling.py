@@ -26,6 +26,10 @@ HELD_BACK, HELD_KINDS, PRESSING = "held_back", "held_kinds", "held_pressing"
 _TELLS_EVERY = 100
 """Held back events to one line of the journal, after the first few."""
 
+_AT_MOST = "open_alarms_at_most"
+"""Where the one connection that writes remembers how many alarms gateways have at most: what is opened
+is added, what ends is not taken off, and counted again before it matters."""
+
 # Built once: the first is asked for every new alarm.
 _OPEN_STATES = [state for state in AlarmState if state is not AlarmState.NORMAL]
 _OPEN = select(func.count()).where(
@@ -62,12 +66,14 @@ async def admits(
     gateway_id: str,
     policies: Policies,
 ) -> bool:
-    """Tell whether a new alarm may be opened; one short query where its gateway has few."""
+    """Tell whether a new alarm may be opened; almost always without a query."""
     limit = policies.limits.open_per_gateway
-    if ceiling.is_free(effect.kind):
-        return True
-    open_alarms = int(await connection.scalar(_OPEN, {"of_gateway": gateway_id}) or 0)
-    if open_alarms < ceiling.resumes_below(limit):
+    at_most: dict[str, int] = connection.info.setdefault(_AT_MOST, {})
+    if gateway_id not in at_most or at_most[gateway_id] >= ceiling.resumes_below(limit):
+        at_most[gateway_id] = await _count_open(connection, gateway_id)
+    open_alarms = at_most[gateway_id]
+    at_most[gateway_id] += 1
+    if ceiling.is_free(effect.kind) or open_alarms < ceiling.resumes_below(limit):
         return True
     was_full = await find_flooding(connection, gateway_id) is not None
     if not ceiling.is_full(open_alarms, limit=limit, was_full=was_full):
@@ -138,7 +144,7 @@ async def relieved(connection: AsyncConnection, policies: Policies) -> list[str]
     limit = policies.limits.open_per_gateway
     free = []
     for gateway_id in (await connection.scalars(_FLOODING)).all():
-        open_alarms = int(await connection.scalar(_OPEN, {"of_gateway": gateway_id}) or 0)
+        open_alarms = await _count_open(connection, gateway_id)
         if not ceiling.is_full(open_alarms, limit=limit, was_full=True):
             free.append(gateway_id)
     return free
@@ -173,6 +179,10 @@ async def silent_devices(connection: AsyncConnection, gateway_id: str) -> list[t
         )
         for row in await connection.execute(query.order_by(devices.c.device_id))
     ]
+
+
+async def _count_open(connection: AsyncConnection, gateway_id: str) -> int:
+    return int(await connection.scalar(_OPEN, {"of_gateway": gateway_id}) or 0)
 
 
 async def _place(
