@@ -37,6 +37,11 @@ class Sighting:
 
     t_s: float
     figure_near: bool
+    """Somebody stands or handles it."""
+    near_s: float = 0.0
+    """For how long they have been near, if they did not stand still all the time."""
+    figure_passes: bool = False
+    """Somebody walks past so closely that it cannot be judged."""
     gone: bool = False
     same_figure: bool = False
     """With `gone`: whoever was beside it last looks like whoever put it down."""
@@ -78,7 +83,9 @@ def attend(now: Attention, seen: Sighting, *, fresh_near: bool = False) -> Atten
     if seen.gone:
         return replace(now, phase=_end(now.phase, same_figure=seen.same_figure))
     if seen.figure_near or fresh_near:
-        return _visited(now, seen.t_s)
+        return _visited(now, seen.t_s, near_s=seen.near_s)
+    if seen.figure_passes:
+        return now
     return _alone(now, seen)
 
 
@@ -88,8 +95,8 @@ def _end(phase: Phase, *, same_figure: bool) -> Phase:
     return Phase.RECLAIMED if same_figure else Phase.CLEARED
 
 
-def _visited(now: Attention, t_s: float) -> Attention:
-    since_s = t_s if now.stay_since_s is None else now.stay_since_s
+def _visited(now: Attention, t_s: float, *, near_s: float) -> Attention:
+    since_s = t_s - near_s if now.stay_since_s is None else now.stay_since_s
     stays = now.phase is Phase.CANDIDATE or t_s - since_s >= PASSING_S
     now = replace(now, stay_since_s=since_s, last_near_s=t_s)
     if now.phase is Phase.CONFIRMED or not stays:

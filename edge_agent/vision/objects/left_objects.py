@@ -9,7 +9,8 @@ import numpy as np
 from edge_agent.vision.objects import looks
 from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend
 from edge_agent.vision.objects.belongings import Belongings
-from edge_agent.vision.objects.thing import LeftObject, crop, reach_px
+from edge_agent.vision.objects.surroundings import Nearby, Surroundings, reach_px
+from edge_agent.vision.objects.thing import LeftObject, crop
 from edge_agent.vision.objects.verdict import judge, taken_away
 from edge_agent.vision.picture.background import Background
 from edge_agent.vision.picture.figures import Area, Figure, FigureLog, area_of, count_large
@@ -29,6 +30,8 @@ MAX_OBJECTS = 24
 RESTLESS_S = 3.0
 APPROACH_S = 3.0
 """What stops somewhere was seen on its way this long before."""
+FLIGHT_S, FLYING_SHARE = 1.0, 0.35
+"""So long what is thrown flies and tumbles, and so much of the thrower it is at most."""
 WATCHED_S = 0.5
 """Pictures further apart do not show how something came."""
 SAME_EDGES = 0.5
@@ -151,20 +154,21 @@ class LeftObjects:
         emptied = float(empty[thing.mask].mean())
         gone = emptied > (0.6 if phase is Phase.CONFIRMED else 0.3)
         near = self._look_around(thing, view, alive, same)
-        seen = Sighting(t_s=view.t_s, figure_near=near, gone=gone)
+        seen = Sighting(
+            t_s=view.t_s,
+            figure_near=near.stays,
+            near_s=thing.around.visited_s,
+            figure_passes=near.anybody and not near.stays,
+        )
         marked = bool(thing.fixture_id)
-        if marked or (not near and self._is_known(thing, view)):
-            seen = Sighting(t_s=view.t_s, figure_near=near, belongs=True)
+        if marked or (not near.anybody and self._is_known(thing, view)):
+            seen = Sighting(t_s=view.t_s, figure_near=near.stays, belongs=True)
             # Whatever is put there later is looked at anew, and said.
             background.absorb(thing.window, thing.halo, once=True)
         elif gone:
-            seen = Sighting(
-                t_s=view.t_s,
-                figure_near=near,
-                gone=True,
-                same_figure=_taken_back(thing),
-            )
-        elif not near and phase is not Phase.CONFIRMED:
+            back = _taken_back(thing)
+            seen = Sighting(t_s=view.t_s, figure_near=near.stays, gone=True, same_figure=back)
+        elif not near.stays and not near.touches and phase is not Phase.CONFIRMED:
             seen = self._judge(thing, view)
         if marked:
             self._belongings.learn(thing)
@@ -179,28 +183,28 @@ class LeftObjects:
         thing.fixture_id = known or ""
         return known is not None
 
-    def _look_around(self, thing: LeftObject, view: View, alive: Mask, same: Mask) -> bool:
-        """Return whether a figure is near; if not, note how restless the thing itself is."""
-        height, width = view.luma.shape
+    def _look_around(self, thing: LeftObject, view: View, alive: Mask, same: Mask) -> Nearby:
+        """Return who is near; if nobody is, note how restless the thing itself is."""
         self._forget_statues(view)
-        around = thing.area.grown(thing.reach_px)
-        beside = around.clipped(width, height)
-        others = alive[beside.slices].copy()
-        others[thing.window.within(beside).slices] &= ~thing.halo
+        around = thing.around
+        others = alive[around.area.slices] & around.within
         crowd = count_large(others, max(self._least_pixels, round(SPECK_SHARE * thing.pixels)))
-        if crowd >= max(6.0, NEAR_SHARE * thing.pixels):
-            if visit := view.figures.largest(around, view.t_s, view.t_s):
+        enough = max(6.0, NEAR_SHARE * thing.pixels)
+        nearby = around.look(others, view.dt_s, crowd=crowd, enough=enough)
+        if nearby.anybody:
+            if visit := view.figures.largest(around.area, view.t_s, view.t_s):
                 thing.last_beside = visit.figure
-            return True
+            return nearby
         if self._is_beside_statue(thing):
-            return True
+            return Nearby(anybody=True, stays=True)
         weight = 1.0 - float(np.exp(-view.dt_s / RESTLESS_S))
         stirs = max(1.0 - thing.visible, min(1.0, crowd / thing.pixels))
-        thing.stir(~same & view.background.foreground[thing.at], view.t_s)
+        unlike = ~same & ~thing.relit(view.luma[thing.at], view.background.tolerance[thing.at])
+        thing.stir(unlike & view.background.foreground[thing.at], view.t_s)
         thing.restless += weight * (stirs - thing.restless)
         if thing.visible > 0.5:
             thing.patch += np.float32(0.2) * (view.luma[thing.at] - thing.patch)
-        return False
+        return nearby
 
     def _forget_statues(self, view: View) -> None:
         """Whoever went, and what has been there for long: a car, a stall."""
@@ -325,23 +329,28 @@ class LeftObjects:
     def _begin(self, mask: Mask, area: Area, view: View) -> LeftObject:
         window, inside, halo, luma = crop(mask, area, view.luma)
         deposited_s = float(np.median(view.background.standing_since[mask]))
-        place = area.grown(2)
+        place, pixels = area.grown(2), int(np.count_nonzero(inside))
         visit = view.figures.largest(place, deposited_s - 2.0, deposited_s + 1.0)
-        if visit and visit.figure.is_at(area):
-            around = area.grown(reach_px(area))
+        if visit and (visit.figure.is_at(area) or visit.figure.pixels <= 2 * pixels):
+            # Only itself, at its place or in flight: who brought it was beside it.
+            around = area.grown(reach_px(pixels))
             visit = view.figures.largest(around, deposited_s - 2.0, deposited_s + 1.0)
             visit = None if visit and visit.figure.is_at(area) else visit
         moment_s = max(0.6, 1.1 * view.dt_s)
         arrival = view.figures.largest(place, deposited_s - moment_s, deposited_s + moment_s)
-        carried = visit is not None and visit.figure.pixels > 2 * np.count_nonzero(inside)
-        if arrival and carried and view.dt_s < WATCHED_S and arrival.figure.is_at(area):
+        carrier = visit.figure.pixels if visit else 0
+        if arrival and carrier > 2 * pixels and view.dt_s < WATCHED_S:
             # Somebody larger was beside it: it came by itself if the like of it was there before.
-            arrival = view.figures.alike_beside(
-                arrival.figure, area, deposited_s - APPROACH_S, deposited_s
-            )
-        beside = view.figures.last_beside(
-            area, int(np.count_nonzero(inside)), area.grown(reach_px(area)), deposited_s
-        )
+            until_s = deposited_s
+            flew = not arrival.figure.is_at(area)
+            if flew:
+                # Nor is its flight its coming.
+                until_s -= FLIGHT_S
+            if not flew or arrival.figure.pixels < FLYING_SHARE * carrier:
+                arrival = view.figures.alike_beside(
+                    arrival.figure, area, deposited_s - APPROACH_S, until_s
+                )
+        beside = view.figures.last_beside(area, pixels, area.grown(reach_px(pixels)), deposited_s)
         thing = LeftObject(
             object_id=self._next_id,
             area=area,
@@ -355,6 +364,7 @@ class LeftObjects:
             arrival=arrival.figure if arrival else None,
             last_beside=beside.figure if beside else None,
             stirred_s=np.full(inside.shape, -np.inf),
+            around=Surroundings.of(mask, area),
         )
         self._inherit(thing)
         self._next_id += 1

@@ -1,7 +1,6 @@
 """One thing that stands where nothing stood: where it is, how it looks, who was beside it."""
 
 import base64
-import math
 from dataclasses import dataclass
 
 import cv2
@@ -9,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.vision.objects.attention import Attention
+from edge_agent.vision.objects.surroundings import Surroundings, reach_px
 from edge_agent.vision.picture.figures import Area, Figure
 from edge_agent.vision.picture.plane import Luma, Mask
 
 _RIM = np.ones((5, 5), np.uint8)
 _SPECK = np.ones((2, 2), np.uint8)
 _MARGIN_PX = 4
+DIMMEST = 0.6
+"""A shadow that passes over a thing leaves it so much of its light."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -38,6 +40,7 @@ class LeftObject:
     last_beside: Figure | None
     stirred_s: NDArray[np.float64]
     """When each pixel of the window last looked otherwise while nobody was near."""
+    around: Surroundings
     restless: float = 0.0
     """Share of it that stirs while nobody is near, averaged over some seconds."""
     visible: float = 1.0
@@ -60,12 +63,19 @@ class LeftObject:
     @property
     def reach_px(self) -> float:
         """Two object widths: who is nearer attends to it."""
-        return reach_px(self.area)
+        return reach_px(self.pixels)
 
     def stir(self, unlike: Mask, t_s: float) -> None:
         """Note which pixels of the window look otherwise now; single specks are noise."""
         moved = cv2.morphologyEx((unlike & self.mask).view(np.uint8), cv2.MORPH_OPEN, _SPECK)
         self.stirred_s[moved.view(bool)] = t_s
+
+    def relit(self, luma: Luma, tolerance: Luma) -> Mask:
+        """Return where the window looks as it did but for a light that fell on all of it."""
+        seen, known = luma[self.mask], self.patch[self.mask]
+        gain = float(np.clip((seen.mean() + 1.0) / (known.mean() + 1.0), DIMMEST, 1.0 / DIMMEST))
+        relit: Mask = np.abs(luma - np.float32(gain) * self.patch) < tolerance
+        return relit
 
     def stirred(self, since_s: float) -> float:
         """Return which share of it has stirred since then: somebody never stands quite still."""
@@ -81,6 +91,7 @@ class LeftObject:
         stirred_s[self.at] = self.stirred_s
         self.area = self.area.joined(area)
         self.window, self.mask, self.halo, self.patch = crop(whole, self.area, looks)
+        self.around = Surroundings.of(whole, self.area)
         self.stirred_s = stirred_s[self.at].copy()
 
 
@@ -112,8 +123,3 @@ def decode_looks(text: str) -> Luma | None:
 def with_margin(area: Area, width: int, height: int) -> Area:
     """Return the window of what fills an area of a plane: a little more, to show where it ends."""
     return area.grown(_MARGIN_PX).clipped(width, height)
-
-
-def reach_px(area: Area) -> float:
-    """Return two object widths, of an object that fills the area."""
-    return 2.0 * max(4.0, math.sqrt(area.size))

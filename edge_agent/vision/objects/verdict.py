@@ -18,8 +18,11 @@ TAKEN_OUTLINE = 0.8
 """Below this share of the background's outline, the background is what is gone."""
 TAKEN_BOTH = 0.65
 """So is what continues its surroundings so much better than the background did."""
-MIN_CONTRAST = 1.3
-"""Times the difference by which a pixel counts as foreground."""
+MIN_CONTRAST, MIN_SMALL = 1.2, 2.5
+"""Times the difference by which a pixel counts as foreground; so much more over root pixels."""
+SURE_CONTRAST, SURE_SMALL, SURE_ADDED = 1.3, 4.0, 1.4
+FAINT = 2.0
+"""So many times longer must stay what is fainter than sure: a reflection, a codec's smear."""
 MIN_FILL, MAX_BOX = 0.25, 0.25
 """Of its box, and its box of the picture: edges that do not fit any more sprawl."""
 MAX_FLICKER_HZ = 0.15
@@ -56,12 +59,13 @@ def judge(
     outline, contrast, kept = looks.outline(*parts), looks.contrast(*parts), looks.texture(*parts)
     added = (outline * looks.continuation(*parts)) ** 0.5
     threshold = float(background.threshold[at][thing.mask].mean())
+    clear = contrast * 255.0 / threshold
     # The fewer pixels, the more easily chance draws an outline or a difference.
     chance = 1.0 / thing.pixels**0.5
     convincing = (
         outline >= MIN_OUTLINE + chance
         and added >= MIN_ADDED + 2.0 * chance
-        and contrast * 255.0 >= threshold * (MIN_CONTRAST + 4.0 * chance)
+        and clear >= MIN_CONTRAST + MIN_SMALL * chance
         and float(background.unrest[at][thing.mask].mean()) < MAX_FLICKER_HZ
         and thing.restless < MAX_RESTLESS
         and thing.stirred(t_s - STIR_MEMORY_S) < MAX_STIRRED
@@ -73,9 +77,11 @@ def judge(
         and not was_moved(thing, luma, background)
     )
     still = 1.0 - thing.restless
+    sure = clear >= SURE_CONTRAST + SURE_SMALL * chance and added >= SURE_ADDED + 2.0 * chance
+    doubt = 1.0 if sure else FAINT
     return Verdict(
         convincing=convincing,
-        patience=1.0 if thing.depositor else DOUBT,
+        patience=doubt if thing.depositor else max(doubt, DOUBT),
         score=float(np.clip(min(2.0, outline) / 4 + 0.5 * (1 - 4 * thing.restless), 0, 1)),
         reasons=(
             f"static_{t_s - thing.deposited_s:.0f}s",

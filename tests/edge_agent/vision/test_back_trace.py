@@ -8,6 +8,7 @@ import pytest
 from edge_agent.vision.evidence.back_trace import AFTER_S, BEFORE_S, affordable
 from edge_agent.vision.evidence.depositor import Glimpse, Trace, Watcher, trace
 from edge_agent.vision.objects.attention import Attention, Phase
+from edge_agent.vision.objects.surroundings import Surroundings
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.picture.figures import Area, Figure
 from edge_agent.vision.scene_events import ObjectChanged
@@ -210,6 +211,7 @@ def thing_at_8s() -> LeftObject:
         arrival=None,
         last_beside=None,
         stirred_s=np.zeros((20, 20)),
+        around=Surroundings.of(whole, LIES),
     )
 
 

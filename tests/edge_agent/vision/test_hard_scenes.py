@@ -88,7 +88,7 @@ def test_a_small_object_is_found() -> None:
             figure(picture, left, t_s)
 
     ((t_s, _),) = play(paint).confirmed()
-    assert 15.0 <= t_s <= 19.0
+    assert 14.5 <= t_s <= 19.0
 
 
 @pytest.mark.parametrize("noise", [6, 10])
@@ -135,8 +135,8 @@ def test_two_people_who_change_places_are_no_left_objects() -> None:
     assert play(paint, until_s=60).confirmed() == []
 
 
-def test_a_bag_put_down_in_a_crowd_is_found_when_the_crowd_is_gone() -> None:
-    """People pass all the time until 20 s."""
+def test_a_bag_put_down_in_a_crowd_is_found() -> None:
+    """People pass all the time until 20 s, and nobody stays."""
 
     def paint(picture: Picture, t_s: float) -> None:
         if t_s >= 8:
@@ -146,7 +146,7 @@ def test_a_bag_put_down_in_a_crowd_is_found_when_the_crowd_is_gone() -> None:
                 figure(picture, -20 + ((t_s * 50 + n * 120) % 360), t_s + n, luma=50 + 40 * n)
 
     ((t_s, thing),) = play(paint, until_s=50).confirmed()
-    assert 20.0 <= t_s <= 42.0
+    assert 13.0 <= t_s <= 19.0
     assert thing.area.left == pytest.approx(162, abs=8)
 
 
