@@ -331,11 +331,13 @@ class LeftObjects:
         deposited_s = float(np.median(view.background.standing_since[mask]))
         place, pixels = area.grown(2), int(np.count_nonzero(inside))
         visit = view.figures.largest(place, deposited_s - 2.0, deposited_s + 1.0)
-        if visit and (visit.figure.is_at(area) or visit.figure.pixels <= 2 * pixels):
+        own = visit is not None and visit.figure.is_at(area)
+        if visit and (own or visit.figure.pixels <= 2 * pixels):
             # Only itself, at its place or in flight: who brought it was beside it.
-            around = area.grown(reach_px(pixels))
-            visit = view.figures.largest(around, deposited_s - 2.0, deposited_s + 1.0)
-            visit = None if visit and visit.figure.is_at(area) else visit
+            around = area.grown(reach_px(area.size))
+            wider = view.figures.largest(around, deposited_s - 2.0, deposited_s + 1.0)
+            if own or (wider and wider.figure.pixels > 2 * pixels):
+                visit = None if wider and wider.figure.is_at(area) else wider
         moment_s = max(0.6, 1.1 * view.dt_s)
         arrival = view.figures.largest(place, deposited_s - moment_s, deposited_s + moment_s)
         carrier = visit.figure.pixels if visit else 0

@@ -10,8 +10,6 @@ from edge_agent.vision.picture.plane import Luma, Mask
 _KERNEL = np.ones((3, 3), np.uint8)
 _HALO = np.ones((5, 5), np.uint8)
 _AROUND_PX = 2.5
-STEEPEST, LEAST_SLOPE = 0.6, 4.0
-"""Luma levels per pixel for each by which two pictures differ, and at least: an edge, blurred."""
 MOVED_LIKENESS, VACATED_SHARE = 0.85, 0.5
 """So alike, and so much of its former place changed: it was pushed."""
 
@@ -21,15 +19,13 @@ def outline(now: Luma, background: Luma, mask: Mask) -> float:
 
     Above 1 something was added, below 1 something was taken away: what is really there has an
     edge where it ends. Around the mask both pictures are the background, so passers-by and
-    surroundings cancel out. No slope counts for more than the difference itself could draw: a kerb
-    that a thing covers is steeper, but is no outline of it.
+    surroundings cancel out.
     """
     rim = _rim(mask)
     if not rim.any():
         return 1.0
     present = np.where(mask, now, background)
-    most = max(LEAST_SLOPE, STEEPEST * float(np.abs(now - background)[mask].mean()))
-    added, before = (float(_slope(p)[rim].clip(max=most).mean()) for p in (present, background))
+    added, before = (float(_slope(p)[rim].mean()) for p in (present, background))
     return (added + 2.0) / (before + 2.0)
 
 
@@ -61,13 +57,9 @@ def texture(now: Luma, background: Luma, mask: Mask) -> float:
 
     Light and shadow keep the texture of what they fall on; an object hides it.
     """
-    inner = cv2.erode(mask.view(np.uint8), _KERNEL).view(bool)
-    if np.count_nonzero(inner) >= 12:
-        # Where a thing ends, its blur shows both.
-        mask = inner
     if np.count_nonzero(mask) < 12:
         return 0.0
-    seen, behind = (_detail(p, mask) for p in (now, background))
+    seen, behind = (_detail(p)[mask] for p in (now, background))
     strength = float(np.sqrt((seen**2).mean() * (behind**2).mean()))
     return 0.0 if strength < 1.0 else float((seen * behind).mean()) / strength
 
@@ -130,9 +122,5 @@ def _slope(luma: Luma) -> Luma:
     return np.asarray(cv2.magnitude(across, down), np.float32)
 
 
-def _detail(luma: Luma, mask: Mask) -> Luma:
-    """Return by how much each pixel of the mask differs from those of the mask around it."""
-    inside = mask.astype(np.float32)
-    weight = np.asarray(cv2.GaussianBlur(inside, (0, 0), 2.0), np.float32)[mask]
-    around = np.asarray(cv2.GaussianBlur(inside * luma, (0, 0), 2.0), np.float32)[mask]
-    return luma[mask] - around / weight
+def _detail(luma: Luma) -> Luma:
+    return luma - np.asarray(cv2.GaussianBlur(luma, (0, 0), 2.0), np.float32)

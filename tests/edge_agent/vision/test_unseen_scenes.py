@@ -1,25 +1,20 @@
-"""What differs between places: kerbs, people about, passing shade, faint things, things thrown."""
+"""What differs between places: people about, passing shade, faint things, things thrown."""
 
-import cv2
 import numpy as np
 import pytest
 
-from edge_agent.vision.objects import looks
 from edge_agent.vision.objects.attention import Attention
 from edge_agent.vision.objects.surroundings import Surroundings
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.picture.figures import Area
 from edge_agent.vision.picture.plane import Luma
 from tests.edge_agent.vision.stage import (
-    HEIGHT,
-    WIDTH,
     Picture,
     box,
     carrier,
     deposit,
     figure,
     play,
-    wall,
 )
 
 
@@ -103,20 +98,6 @@ def test_a_dog_that_comes_running_from_its_owner_and_stands_is_no_left_object() 
     assert play(paint, until_s=30, fps=10).confirmed() == []
 
 
-def test_a_kerb_that_is_covered_is_no_outline() -> None:
-    """It is far steeper than what a faint thing could draw, and counts for no more than that."""
-    behind = np.full((60, 60), 100, np.float32)
-    behind[28:31] = 250
-    mask = np.zeros(behind.shape, bool)
-    mask[20:34, 20:36] = True
-    now = behind.copy()
-    now[mask] = 75
-    now, behind = (
-        cv2.GaussianBlur(picture, (3, 3), 0).astype(np.float32) for picture in (now, behind)
-    )
-    assert looks.outline(now, behind, mask) > 2.05
-
-
 def test_shade_that_passes_over_a_bag_is_no_stirring() -> None:
     """A shadow dims all of it alike; somebody who stirs does not, nor does one before it."""
 
@@ -142,18 +123,3 @@ def test_a_faint_thing_is_confirmed_after_twice_as_long() -> None:
 
     ((t_s, _),) = play(paint, until_s=40, noise=1).confirmed()
     assert 19.0 <= t_s <= 22.0
-
-
-def test_what_borders_a_thing_is_not_its_texture() -> None:
-    """Nor does the black bar below a picture show through what stands on it."""
-    behind = wall().astype(np.float32)
-    behind[120:] = 0
-    now = behind.copy()
-    mask = np.zeros((HEIGHT, WIDTH), bool)
-    mask[108:120, 162:176] = True
-    rng = np.random.default_rng(7)
-    now[mask] = 90 + rng.normal(0, 4, np.count_nonzero(mask))
-    assert looks.texture(now, behind, mask) < 0.3
-    shaded = behind.copy()
-    shaded[mask] *= 0.7
-    assert looks.texture(shaded, behind, mask) > 0.9
