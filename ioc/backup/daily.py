@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -83,7 +84,7 @@ class DailyBackup:
             await self._tell(fault_or_none, last)
             return False
         self._tried_s = None
-        await asyncio.to_thread(_rotate, self._wanted, made, self._settings)
+        await asyncio.to_thread(_rotate, self._wanted, made, zone, now)
         await self._settle()
         _log.info("backup.taken", file=made)
         return True
@@ -161,17 +162,17 @@ def _sweep(folder: Path) -> None:
             _delete(path)
 
 
-def _rotate(wanted: BackupSettings, made: str, settings: Settings) -> None:
-    zone = settings.commune.zone
+def _rotate(wanted: BackupSettings, made: str, zone: ZoneInfo, now: datetime) -> None:
     names = _names(wanted.folder) or []
-    for name in rotation.surplus(names, zone, keep=wanted.keep, made=made):
-        _delete(wanted.folder / name)
-        _log.info("backup.deleted", file=name, keep=wanted.keep)
+    for name in rotation.surplus(names, zone, keep=wanted.keep, made=made, now=now):
+        if _delete(wanted.folder / name):
+            _log.info("backup.deleted", file=name, keep=wanted.keep)
 
 
-def _delete(path: Path) -> None:
+def _delete(path: Path) -> bool:
+    """Delete one of ours and tell whether it is gone; where a link leads to is nobody's backup."""
     try:
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             for inside in path.iterdir():
                 inside.unlink()
             path.rmdir()
@@ -179,3 +180,5 @@ def _delete(path: Path) -> None:
             path.unlink()
     except OSError as error:
         _log.warning("backup.not_deleted", file=path.name, why=str(error))
+        return False
+    return True

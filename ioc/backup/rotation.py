@@ -47,7 +47,14 @@ def is_due(last: datetime | None, *, now: datetime, at: str, zone: ZoneInfo) -> 
     return last is None or last < slot
 
 
-def surplus(names: Iterable[str], zone: ZoneInfo, *, keep: int, made: str) -> list[str]:
-    """Return which backups go, the oldest first; never the one just made, which is known to be whole."""
-    ours = sorted(name for name in names if taken_at(name, zone) is not None and name != made)
+def surplus(
+    names: Iterable[str], zone: ZoneInfo, *, keep: int, made: str, now: datetime
+) -> list[str]:
+    """Return which backups go, the oldest first; never the one just made, which is known to be whole.
+
+    Those from the future come before all others: the clock was wrong when they were made, and they
+    would else be the newest for years.
+    """
+    begun = [(at, name) for name in names if (at := taken_at(name, zone)) and name != made]
+    ours = [name for at, name in sorted(begun, key=lambda one: (one[0] <= now + _WRONG_CLOCK, one))]
     return ours[: max(0, len(ours) + 1 - keep)]

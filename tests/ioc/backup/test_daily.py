@@ -109,6 +109,30 @@ async def test_as_many_are_kept_as_was_said_and_nothing_else_is_touched(room):
     ]
 
 
+async def test_what_a_link_leads_to_is_never_deleted(room):
+    """Whoever may write to the disk of backups could else have the centre's own files deleted."""
+    theirs = room.folder.parent / "theirs"
+    theirs.mkdir()
+    (theirs / "register.db").write_bytes(b"x")
+    for name in (".ioc-2026-01-04-0200.backup.ab12", "ioc-2026-01-01-0200.backup"):
+        (room.folder / name).symlink_to(theirs)
+    for _ in range(2):
+        assert await room.daily.run_once()
+        room.clock.advance(86_400)
+    assert (theirs / "register.db").exists()
+    assert room.kept() == ["ioc-2026-01-05-0200.backup", "ioc-2026-01-06-0200.backup"]
+
+
+async def test_backups_of_a_wrong_clock_do_not_push_out_the_right_ones(room):
+    """For a week the clock was years ahead: those go first, not yesterday's."""
+    for name in ("ioc-2031-01-01-0200.backup", "ioc-2031-01-02-0200.backup"):
+        (room.folder / name).write_bytes(b"x")
+    for _ in range(2):
+        assert await room.daily.run_once()
+        room.clock.advance(86_400)
+    assert room.kept() == ["ioc-2026-01-05-0200.backup", "ioc-2026-01-06-0200.backup"]
+
+
 async def test_a_disk_that_is_not_there_is_an_alarm_until_a_backup_is_made(room):
     """Tried again every hour; the folder is never made, else a missing disk would fill this one."""
     room.folder.rmdir()
@@ -210,7 +234,7 @@ def test_rotation_keeps_the_newest_and_the_one_just_made(begun, keep):
     """However wrong the clock was when the others were named."""
     names = {rotation.name_of(at, HANOI) for at in begun}
     made = rotation.name_of(begun[0], HANOI)
-    gone = rotation.surplus(names, HANOI, keep=keep, made=made)
+    gone = rotation.surplus(names, HANOI, keep=keep, made=made, now=max(begun))
     assert made not in gone
     assert len(names) - len(gone) == min(len(names), keep)
     stays = names - set(gone) - {made}
