@@ -150,37 +150,6 @@ async def relieved(connection: AsyncConnection, policies: Policies) -> list[str]
     return free
 
 
-async def silent_devices(connection: AsyncConnection, gateway_id: str) -> list[tuple[Raise, str]]:
-    """Return the alarms, with their areas, of devices that are offline and were held back.
-
-    They say so only once. What people do in front of a camera ends by itself, or is reported again.
-    """
-    has_alarm = exists().where(
-        alarms.c.kind == AlarmKind.DEVICE_DOWN,
-        alarms.c.gateway_id == gateway_id,
-        alarms.c.object_id == devices.c.device_id,
-        alarms.c.state.in_(ACTIVE),
-    )
-    query = select(devices).where(
-        devices.c.gateway_id == gateway_id,
-        devices.c.present.is_(True),
-        devices.c.state == "offline",
-        ~has_alarm,
-    )
-    return [
-        (
-            Raise(
-                kind=AlarmKind.DEVICE_DOWN,
-                object_id=row.device_id,
-                device_id=row.device_id,
-                facts={"device_kind": row.device_kind, "reason": row.reason},
-            ),
-            row.area_id,
-        )
-        for row in await connection.execute(query.order_by(devices.c.device_id))
-    ]
-
-
 async def _count_open(connection: AsyncConnection, gateway_id: str) -> int:
     return int(await connection.scalar(_OPEN, {"of_gateway": gateway_id}) or 0)
 

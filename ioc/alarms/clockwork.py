@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ioc.alarms import calling, ceiling, rearming, rows
+from ioc.alarms import calling, ceiling, rearming, resuming, rows
 from ioc.alarms.desk import Occurrence, raise_alarm, return_alarm
 from ioc.alarms.engine import timers
 from ioc.alarms.engine.causes import POWER
@@ -89,14 +89,24 @@ class Clockwork:
         for gateway_id in relieved:
             async with self._store.begin() as connection:
                 alarm = await ceiling.find_flooding(connection, gateway_id)
-                if alarm is not None:
-                    over = Return(
-                        kind=AlarmKind.GATEWAY_FLOODING, object_id=gateway_id, outcome="relieved"
-                    )
-                    at_gateway = self._occurrence(alarm, now)
-                    await return_alarm(connection, over, at_gateway)
-                    for effect, area_id in await ceiling.silent_devices(connection, gateway_id):
-                        await raise_alarm(connection, effect, replace(at_gateway, area_id=area_id))
+                if alarm is not None and alarm["returns_at"] is None:
+                    await self._relieve(connection, alarm, now)
+
+    async def _relieve(self, connection: AsyncConnection, alarm: RowMapping, now: datetime) -> None:
+        """End a flood, and raise what was said once in it and lasts."""
+        gateway_id, at_gateway = alarm["gateway_id"], self._occurrence(alarm, now)
+        over = Return(kind=AlarmKind.GATEWAY_FLOODING, object_id=gateway_id, outcome="relieved")
+        await return_alarm(connection, over, at_gateway)
+        since = datetime.fromisoformat(alarm["facts"]["since"])
+        for one in await resuming.lasting(connection, gateway_id, since=since):
+            of_one = replace(
+                at_gateway,
+                area_id=one.area_id,
+                occurred_at=one.occurred_at or now,
+                event_id=one.event_id,
+                standing=True,
+            )
+            await raise_alarm(connection, one.effect, of_one)
 
     async def _is_any_due(self, now: datetime) -> bool:
         async with self._store.read() as connection:
