@@ -35,7 +35,7 @@ _OPEN_STATES = [state for state in AlarmState if state is not AlarmState.NORMAL]
 _OPEN = select(func.count()).where(
     alarms.c.gateway_id == bindparam("of_gateway"),
     alarms.c.state.in_(_OPEN_STATES),
-    alarms.c.kind != AlarmKind.GATEWAY_FLOODING,
+    alarms.c.kind.not_in(ceiling.FREE),
 )
 _OF_DEVICE = _OPEN.where(alarms.c.device_id == bindparam("of_device"))
 _IN_INVENTORY = select(
@@ -68,12 +68,14 @@ async def admits(
 ) -> bool:
     """Tell whether a new alarm may be opened; almost always without a query."""
     limit = policies.limits.open_per_gateway
+    if ceiling.is_free(effect.kind):
+        return True
     at_most: dict[str, int] = connection.info.setdefault(_AT_MOST, {})
     if gateway_id not in at_most or at_most[gateway_id] >= ceiling.resumes_below(limit):
         at_most[gateway_id] = await _count_open(connection, gateway_id)
     open_alarms = at_most[gateway_id]
     at_most[gateway_id] += 1
-    if ceiling.is_free(effect.kind) or open_alarms < ceiling.resumes_below(limit):
+    if open_alarms < ceiling.resumes_below(limit):
         return True
     was_full = await find_flooding(connection, gateway_id) is not None
     if not ceiling.is_full(open_alarms, limit=limit, was_full=was_full):
@@ -124,6 +126,11 @@ async def count(
             area_id=flooding["area_id"],
             at=at,
         )
+
+
+def goes_on(flooding: RowMapping) -> Raise:
+    """Return what says that a gateway which seemed to be relieved is not."""
+    return Raise(kind=AlarmKind.GATEWAY_FLOODING, object_id=flooding["object_id"], device_id=None)
 
 
 def pressing_of(flooding: RowMapping) -> Raise | None:

@@ -46,8 +46,7 @@ class Clockwork:
 
     async def run_once(self) -> int:
         """Fire every timer that has run out by now; return how many alarms that were."""
-        await self._follow_clock()
-        now, fired = self._clock.now(), 0
+        now, fired = await self._follow_clock(), 0
         await self._review_supplies(now)
         await self._review_floods(now)
         while await self._is_any_due(now):
@@ -60,15 +59,21 @@ class Clockwork:
                 break
         return fired
 
-    async def _follow_clock(self) -> None:
-        """Move what runs along with a clock that was set, before anything is found due by it."""
-        if step := self._steps.pending():
+    async def _follow_clock(self) -> datetime:
+        """Move what runs along with a clock that was set, and return now by the clock it follows."""
+        while True:
+            if step := self._steps.pending():
+                async with self._store.begin() as connection:
+                    await rearming.rearm(
+                        connection, step, since_line=self._last_line, now=self._clock.now()
+                    )
+                self._steps.followed(step)
+            async with self._store.read() as connection:
+                last_line = await rearming.last_line(connection)
             now = self._clock.now()
-            async with self._store.begin() as connection:
-                await rearming.rearm(connection, step, since_line=self._last_line, now=now)
-            self._steps.followed(step)
-        async with self._store.read() as connection:
-            self._last_line = await rearming.last_line(connection)
+            if not self._steps.pending():  # nor was it set while this was read
+                self._last_line = last_line
+                return now
 
     async def _review_supplies(self, now: datetime) -> None:
         """End power cuts: their gateways come back one by one."""

@@ -246,6 +246,8 @@ async def _hold_back(
         flooding = await ceiling.find_flooding(connection, gateway_id)
     else:
         await ceiling.count(connection, flooding, effect, at=at)
+        if flooding["returns_at"] is not None:
+            await raise_alarm(connection, ceiling.goes_on(flooding), now)
     if flooding is None or not presses(effect.kind, priority) or occurrence.late:
         return
     if (pressing := ceiling.pressing_of(flooding)) is not None:

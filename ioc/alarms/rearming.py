@@ -6,11 +6,14 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.alarms.engine import timers
+from ioc.alarms.engine.standing import Standing, Timer, running
 from ioc.alarms.standings import columns_of, standing_of
 from ioc.alarms.states import AlarmState, Cause
 from ioc.clock_steps import is_before
 from ioc.store.tables import alarm_transitions, alarms
 
+_LONGEST = timedelta(days=31)
+"""No timer of an alarm takes longer, whatever the settings say."""
 _ARMING = (Cause.RAISE, Cause.ANNUNCIATE, Cause.RELEASE, Cause.SHELF_EXPIRED)
 """Lines with which the timers of an alarm begin anew."""
 _MOVED = (
@@ -58,11 +61,18 @@ async def rearm(
         | {f"new_{name}": value for name, value in columns.items() if name in _MOVED}
         for alarm in found
         if alarm["alarm_id"] not in set_since
-        for columns in (columns_of(timers.moved(standing_of(alarm), step)),)
+        for standing in (standing_of(alarm),)
+        if not _is_of_another_clock(standing, now - step)
+        for columns in (columns_of(timers.moved(standing, step)),)
     ]
     if moved:
         await connection.execute(_MOVE, moved)
     return len(moved)
+
+
+def _is_of_another_clock(standing: Standing, old_now: datetime) -> bool:
+    """Tell whether timers were begun by a right clock, before the machine began with a wrong one."""
+    return any(due - old_now > _LONGEST for due, name in running(standing) if name != Timer.SHELF)
 
 
 async def _armed_since(

@@ -111,6 +111,8 @@ class RunningRules:
             standing=standing,
         )
         alarm_id = await raise_alarm(connection, effect, occurrence)
+        if alarm_id is None:
+            return  # held back: it fires again, until there is an alarm for somebody to see
         fired_at = max(happening.occurred_at, (kept and kept.fired_at) or happening.occurred_at)
         await records.keep_standing(
             connection,

@@ -73,8 +73,7 @@ class RuleWatch:
         Raises:
             SeriesUnavailable: the series cannot be read now; nothing begins and nothing ends.
         """
-        await self._follow_clock()
-        at, book = self._clock.now(), self._rules.book
+        at, book = await self._follow_clock(), self._rules.book
         async with self._store.read() as connection:
             kept = await records.standings(connection)
             where = await records.read_whereabouts(connection)
@@ -100,15 +99,17 @@ class RuleWatch:
         if judged:
             await self._keep(book, judged, at=at)
 
-    async def _follow_clock(self) -> None:
-        """Move what has lasted for a while along with a clock that was set."""
-        if step := self._steps.pending():
+    async def _follow_clock(self) -> datetime:
+        """Move what has lasted along with a clock that was set, and return now by the clock it follows."""
+        now = self._clock.now()
+        while step := self._steps.pending():
             async with self._store.begin() as connection:
                 for standing in (await records.standings(connection)).values():
                     await records.keep_standing(connection, _moved(standing, step))
             # How old a value is is not known until the next one has come.
-            self._started_at = self._clock.now()
+            self._started_at = now = self._clock.now()
             self._steps.followed(step)
+        return now
 
     def _heard_since(self, online: dict[str, datetime]) -> dict[str, datetime]:
         since = self._started_at

@@ -1,7 +1,7 @@
 """The machine's clock is set while people are awaited: every deadline keeps the time it was meant to take."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from ioc.alarms import AlarmKind, AlarmState, Raise, raise_alarm
+from ioc.alarms.clockwork import Clockwork
 from ioc.alarms.engine import timers
 from ioc.alarms.engine.standing import Standing, Suppression
 from ioc.alarms.settings import AlarmSettings, policies_of
@@ -131,6 +132,49 @@ async def test_an_alarm_of_the_second_in_which_the_clock_was_set_is_right_alread
     assert await reasons(stage) == ["raise"]
     await elapse(stage, 10)
     assert await reasons(stage) == ["raise", "escalate"]
+
+
+async def test_a_machine_that_starts_years_behind_does_not_forget_whom_to_call(stage):
+    """Its battery was empty: deadlines of before are right, and are not put off for years."""
+    await leave_a_bag(stage)
+    right = stage.clock.now()
+    stage.clock.set_wall_clock(right - timedelta(days=6 * 365))
+    clockwork = Clockwork(store=stage.store, clock=stage.clock, policies=stage.policies)
+    await clockwork.run_once()
+    stage.clock.set_wall_clock(right + timedelta(seconds=60))
+    for _ in range(2):
+        await clockwork.run_once()
+        assert await reasons(stage) == ["raise"]
+        stage.clock.advance(535)
+    stage.clock.advance(10)
+    await clockwork.run_once()
+    assert await reasons(stage) == ["raise", "escalate"]
+
+
+class LeapingClock(FakeClock):
+    """It is set ahead at one reading."""
+
+    readings_left = 0
+
+    def now(self) -> datetime:
+        self.readings_left -= 1
+        if self.readings_left == 0:
+            self.set_wall_clock(super().now() + HOUR)
+        return super().now()
+
+
+@pytest.mark.parametrize("reading", range(1, 7))
+async def test_a_clock_that_is_set_while_the_clockwork_looks_calls_nobody(stage, reading):
+    """Whichever of its readings is the first by the clock as it was set."""
+    await leave_a_bag(stage)
+    clock = LeapingClock(stage.clock.now())
+    clockwork = Clockwork(store=stage.store, clock=clock, policies=stage.policies)
+    await clockwork.run_once()
+    clock.readings_left = reading
+    for _ in range(3):
+        clock.advance(5)
+        await clockwork.run_once()
+    assert await reasons(stage) == ["raise"]
 
 
 async def test_what_was_put_aside_until_an_hour_stays_so_until_that_hour(stage):

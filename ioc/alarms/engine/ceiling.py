@@ -18,7 +18,7 @@ from ioc.alarms.rules import AlarmKind, Priority
 FEW_OF_DEVICE = 20
 """Open alarms of one device: a camera has about eight zones, each entered, loitered in, crowded."""
 _RESUMES_BELOW = 0.8
-_OF_ONE = frozenset(
+FREE = frozenset(
     {
         AlarmKind.GATEWAY_DOWN,
         AlarmKind.GATEWAY_FORKED,
@@ -29,6 +29,7 @@ _OF_ONE = frozenset(
         AlarmKind.BACKUP_FAILED,
     }
 )
+"""Neither held back nor counted: broadcasts that fail for weeks say nothing against a gateway."""
 _PRESSING = frozenset({AlarmKind.INTRUSION, AlarmKind.RULE})
 
 
@@ -37,7 +38,7 @@ class Place:
     """What is known of where a new alarm would stand."""
 
     open_alarms: int
-    """Of the gateway."""
+    """Of the gateway, but for those of which there is one."""
     of_device: int
     """Of these, the device's."""
     in_inventory: bool
@@ -48,7 +49,7 @@ class Place:
 
 def is_free(kind: AlarmKind) -> bool:
     """Tell whether an alarm of this kind is opened whatever else its gateway says."""
-    return kind in _OF_ONE
+    return kind in FREE
 
 
 def presses(kind: AlarmKind, priority: Priority) -> bool:

@@ -78,8 +78,7 @@ class Caller:
 
     async def run_once(self) -> bool:
         """Do what is due now; return whether there was anything."""
-        await self._follow_clock()
-        now = self._clock.now()
+        now = await self._follow_clock()
         async with self._store.read() as connection:
             if not await self._is_due(connection, now):
                 return False
@@ -90,13 +89,16 @@ class Caller:
             await bundle(connection, self._around.composer, now=now)
         return True
 
-    async def _follow_clock(self) -> None:
-        """Move what waits along with a clock that was set."""
-        if step := self._steps.pending():
+    async def _follow_clock(self) -> datetime:
+        """Move what waits along with a clock that was set, and return now by the clock it follows."""
+        now = self._clock.now()
+        while step := self._steps.pending():
+            now = self._clock.now()
             async with self._store.begin() as connection:
-                await rearm(connection, step, now=self._clock.now())
+                await rearm(connection, step, now=now)
             self._pace = Pace()
             self._steps.followed(step)
+        return now
 
     async def _is_due(self, connection: AsyncConnection, now: datetime) -> bool:
         untaken = await connection.scalar(
