@@ -2,11 +2,12 @@
 
 The events are stored all the same; how many opened no alarm stands in the one alarm that says so. Its
 facts: `limit`, `resumes_below`, `held_back`, `held_kinds` (kind to number), `since`, and `held_pressing`
-once an emergency or an intrusion was among them.
+once an emergency or an intrusion was among them, with `held_pressing_at`, when people were last called
+for one.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, exists, func, select
@@ -23,6 +24,8 @@ from ioc.store import journal
 from ioc.store.tables import alarms, devices, gateways
 
 HELD_BACK, HELD_KINDS, PRESSING = "held_back", "held_kinds", "held_pressing"
+_PRESSING_AT = "held_pressing_at"
+_KNOWN_FOR = timedelta(minutes=30)
 _TELLS_EVERY = 100
 """Held back events to one line of the journal, after the first few."""
 
@@ -133,16 +136,23 @@ def goes_on(flooding: RowMapping) -> Raise:
     return Raise(kind=AlarmKind.GATEWAY_FLOODING, object_id=flooding["object_id"], device_id=None)
 
 
-def pressing_of(flooding: RowMapping) -> Raise | None:
-    """Return what calls people anew because something pressing was held back; None: they know."""
-    if flooding["facts"].get(PRESSING):
-        return None
+def pressing_of(flooding: RowMapping, *, at: datetime) -> Raise | None:
+    """Return what calls people anew because something pressing was held back; None: they know.
+
+    Whoever has answered knows for half an hour: what comes then may be somebody else.
+    """
+    facts, again = flooding["facts"], False
+    if facts.get(PRESSING):
+        told = datetime.fromisoformat(facts[_PRESSING_AT])
+        again = flooding["state"] == AlarmState.ACKNOWLEDGED and abs(at - told) >= _KNOWN_FOR
+        if not again:
+            return None
     return Raise(
         kind=AlarmKind.GATEWAY_FLOODING,
         object_id=flooding["object_id"],
         device_id=None,
-        part_id=PRESSING,
-        facts={PRESSING: True},
+        part_id=f"{PRESSING}-{facts[HELD_BACK]}" if again else PRESSING,
+        facts={PRESSING: True, _PRESSING_AT: at.isoformat()},
     )
 
 

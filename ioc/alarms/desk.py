@@ -250,7 +250,7 @@ async def _hold_back(
             await raise_alarm(connection, ceiling.goes_on(flooding), now)
     if flooding is None or not presses(effect.kind, priority) or occurrence.late:
         return
-    if (pressing := ceiling.pressing_of(flooding)) is not None:
+    if (pressing := ceiling.pressing_of(flooding, at=at)) is not None:
         await raise_alarm(connection, pressing, replace(now, area_id=flooding["area_id"]))
 
 

@@ -1,6 +1,7 @@
 """A gateway gone mad: it opens no alarms without end, and whatever matters still calls."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +13,10 @@ from sqlalchemy import func, insert, select, update
 from ioc.alarms import AlarmKind, AlarmState, Raise, acknowledge, raise_alarm
 from ioc.alarms.engine import ceiling
 from ioc.alarms.engine.ceiling import FEW_OF_DEVICE, Place
-from ioc.alarms.engine.policy import Limits, Policies
+from ioc.alarms.engine.policy import Behaviour, Limits, Policies
 from ioc.alarms.rules import Priority
-from ioc.store.tables import alarms, devices
+from ioc.store.engine import open_store
+from ioc.store.tables import alarm_transitions, alarms, devices
 from tests.ioc.commune import add_gateway
 from tests.timeline import Stage, open_stage
 
@@ -137,6 +139,64 @@ async def test_who_has_answered_is_called_once_more_when_intruders_are_held_back
     assert (flooding["state"], flooding["facts"]["held_pressing"]) == ("unacknowledged", True)
     assert flooding["facts"]["held_kinds"] == {"loitering": 2, "intrusion": 3}
     assert [call.kind for call in await mad.calls()].count("gateway_flooding") == 2
+
+
+async def test_an_intruder_held_back_long_after_the_answer_calls_once_more(mad):
+    """Whoever has answered for the first cannot know of one who comes half an hour later."""
+    await fill(mad, LIMIT + 1)
+    called = []
+    for number, minutes in enumerate((0, 10, 25, 5, 40)):
+        mad.clock.advance(60 * minutes)
+        await report(mad, f"kho-{number}", AlarmKind.INTRUSION, device_id="cam-x")
+        flooding = await mad.newest(FLOODING, "tu-1", "tu-1")
+        if flooding["state"] == AlarmState.UNACKNOWLEDGED:
+            async with mad.store.begin() as connection:
+                await acknowledge(connection, flooding["alarm_id"], login="lan", at=mad.clock.now())
+        called.append([call.kind for call in await mad.calls()].count("gateway_flooding"))
+    assert called == [1, 1, 2, 2, 3]
+
+
+async def test_broadcasts_that_fail_for_weeks_hold_back_no_camera(mad):
+    """The centre has ordered them itself: they say nothing against the gateway."""
+    for number in range(2 * LIMIT):
+        failed = AlarmKind.BROADCAST_FAILED
+        assert await report(mad, f"text-{number}", failed, device_id="loa-1") is not None
+    assert await report(mad, "bãi cấm", AlarmKind.LITTERING) is not None
+
+
+async def test_a_flood_with_an_off_delay_of_the_settings_ends_once_and_comes_back(store, mad):
+    """It may be given one like any kind: a line in the log for each second would be a flood itself."""
+    slow = {FLOODING: Behaviour(off_delay=timedelta(seconds=60))}
+    stage = open_stage(store, replace(MAD, behaviours=slow))
+    raised = await fill(stage, LIMIT + 1)
+    await answer_and_end(stage, raised[:20])
+    for _ in range(5):
+        stage.clock.advance(1)
+        await stage.clockwork.run_once()
+    flooding = await stage.newest(FLOODING, "tu-1", "tu-1")
+    query = select(func.count()).where(
+        alarm_transitions.c.alarm_id == flooding["alarm_id"], alarm_transitions.c.cause != "repeat"
+    )
+    async with store.read() as connection:
+        assert await connection.scalar(query) == 2
+    await fill(stage, LIMIT, prefix="again")
+    stage.clock.advance(120)
+    await stage.clockwork.run_once()
+    flooding = await stage.newest(FLOODING, "tu-1", "tu-1")
+    assert (flooding["state"], flooding["returns_at"]) == (AlarmState.UNACKNOWLEDGED, None)
+
+
+async def test_a_restarted_centre_goes_on_counting_where_it_was(tmp_path, mad):
+    """What a connection remembers is not what there is; and the flood is the same one."""
+    await fill(mad, LIMIT - 1)
+    for held_back in (1, 2):
+        async with open_store(tmp_path) as again:
+            restarted = replace(mad, store=again)
+            assert (await report(restarted, f"one-{held_back}") is None) == (held_back > 1)
+            assert await report(restarted, f"more-{held_back}") is None
+    flooding = await mad.newest(FLOODING, "tu-1", "tu-1")
+    assert flooding["facts"]["held_back"] == 3
+    assert [call.kind for call in await mad.calls()].count("gateway_flooding") == 1
 
 
 async def test_invented_cameras_have_nothing_in_reserve(mad):

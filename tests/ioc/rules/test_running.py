@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select, update
 
 from contracts.events import DeviceKind, DeviceUp, DownReason
 from contracts.telemetry import Metric
@@ -14,6 +15,7 @@ from ioc.rules.evaluation.book import RuleBook
 from ioc.rules.language import Known, read_rules
 from ioc.rules.replay import PastSeries
 from ioc.rules.watch import Round
+from ioc.store.tables import alarms
 from ioc.timeseries import Point, SeriesKey
 from tests.ioc.commune import add_gateway, set_online
 from tests.ioc.rules.conftest import ADMIN, Centre
@@ -132,6 +134,27 @@ async def test_a_delay_goes_on_when_the_clock_is_set(
     assert await centre.alarms() == []
     await centre.measure(Metric.CAMERA_FPS, 2)
     assert len(await centre.alarms()) == 1
+
+
+async def test_a_rule_that_was_held_back_calls_once_its_gateway_may_open_alarms_again(
+    centre: Centre, sender: Sender
+) -> None:
+    """It has fired and nobody has seen it: as long as it lasts it fires again."""
+    await centre.intake.take([sender.batch(sender.event(down(DownReason.UNREACHABLE)))])
+    invented = select(alarms).where(alarms.c.kind == "device_down")
+    async with centre.store.begin() as connection:
+        connection.info.clear()  # as after a restart: it has counted nothing yet
+        first = dict((await connection.execute(invented)).mappings().one())
+        others = [first | {"alarm_id": str(n), "object_id": str(n)} for n in range(500)]
+        await connection.execute(insert(alarms), others)
+    await centre.enforce(HOT)
+    await centre.measure(Metric.CAMERA_FPS, 2, 2, 2, 2)
+    assert await centre.alarms() == []
+    async with centre.store.begin() as connection:
+        await connection.execute(update(alarms).values(state="normal"))
+    await centre.measure(Metric.CAMERA_FPS, 2, 2, 2)
+    (alarm,) = await centre.alarms()
+    assert alarm["annunciate"]
 
 
 async def test_nothing_is_missing_only_because_the_clock_was_set_ahead(
