@@ -56,7 +56,10 @@ def _attempt(settings: Settings, path: Path) -> tuple[str, str]:
 
 def _lacking_bytes(data_dir: Path, folder: Path) -> int:
     """Return how much more room a backup needs than there is; a database of a server is not counted."""
-    wanted = sum(_size(path) for path in data_dir.rglob("*"))
+    sizes = [(path.suffix, _size(path)) for path in data_dir.rglob("*")]
+    # A database is copied as one moment shows it, beside the file, before it is added.
+    copied = max((size for suffix, size in sizes if suffix == ".db"), default=0)
+    wanted = copied + sum(size for _, size in sizes)
     return max(0, wanted + _SPARE_BYTES - shutil.disk_usage(folder).free)
 
 

@@ -1,6 +1,8 @@
 """Takes a backup beside a running centre: one snapshot of the state, then every file it names."""
 
+import errno
 import gzip
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -124,5 +126,10 @@ def _files(database: Database) -> Iterator[Path]:
 
 def _copy_database(path: Path, copy: Path) -> None:
     """Copy a SQLite file as one moment shows it, while others write to it."""
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(copy)) from error
+        raise BackupRefused(f"{path} cannot be copied: {error}") from error

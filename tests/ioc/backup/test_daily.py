@@ -1,9 +1,14 @@
 """The daily backup: taken by itself, read back, rotated, and missed aloud."""
 
+import asyncio
+import errno
+import shutil
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,10 +18,11 @@ from sqlalchemy import select
 
 from ioc import administration
 from ioc.alarms.engine.policy import UNDELAYED_POLICIES
-from ioc.backup import rotation
+from ioc.backup import __main__, rotation
 from ioc.backup.checking import check_backup
 from ioc.backup.daily import DailyBackup
 from ioc.backup.refusals import BackupRefused
+from ioc.backup.taking import _copy_database
 from ioc.checks import check
 from ioc.settings import Settings
 from ioc.store.engine import Store, open_store
@@ -163,6 +169,31 @@ async def test_a_full_disk_is_said_before_it_is_filled_and_the_last_backup_stays
     assert facts["backup_fault"] == "disk_full"
     assert facts["last_good_at"].startswith("2026-01-05T02:00")
     assert "MB more are needed" in facts["detail"]
+
+
+async def test_room_for_the_copy_of_a_database_is_looked_for_as_well(room, monkeypatch):
+    """Measurements may be most of it: they lie on the disk twice until the backup is whole."""
+    measured = room.settings.data_dir / "measured.db"
+    with measured.open("wb") as file:
+        file.truncate(10**9)
+    free = SimpleNamespace(free=1_500_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    path = room.folder / "ioc-2026-01-05-0200.backup"
+    fault, detail = await asyncio.to_thread(__main__._attempt, room.settings, path)
+    assert fault == "disk_full", detail
+    assert room.kept() == []
+
+
+def test_a_disk_that_fills_while_a_database_is_copied_is_full(tmp_path):
+    """Not broken: whoever reads of it makes room, or brings a larger one."""
+    measured = tmp_path / "measured.db"
+    with closing(sqlite3.connect(measured)) as database:
+        database.execute("CREATE TABLE a (b BLOB)")
+        database.execute("INSERT INTO a VALUES (randomblob(100000))")
+        database.commit()
+    with pytest.raises(OSError, match="No space left") as full:
+        _copy_database(measured, Path("/dev/full"))
+    assert full.value.errno == errno.ENOSPC
 
 
 async def test_a_backup_that_fails_deletes_none_of_those_before(room):
