@@ -206,11 +206,15 @@ def _backup(alarm: AlarmView, wording: Wording) -> Iterator[str]:
     if words.knows(key := f"backup.{facts.get('backup_fault')}"):
         yield words.isolated(key, folder=facts.get("folder", ""))
     last = facts.get("last_good_at")
-    if last is None:
-        yield words("backup.never")
-    else:
+    if last is not None:
         yield words("backup.last", at=wording.full(datetime.fromisoformat(last)))
+    elif facts.get("backup_fault") == "folder_missing":
+        yield words("backup.unseen")  # they may well lie on a disk that was unplugged
+    else:
+        yield words("backup.never")
     yield words("backup.advice")
+    if detail := facts.get("detail"):
+        yield words.isolated("backup.technician", detail=detail)
 
 
 def _kind_name(kind: str, wording: Wording) -> str:

@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+import pytest
+
 from contracts.events import (
     CameraCondition,
     CameraDegraded,
@@ -215,3 +217,31 @@ async def test_a_gateway_with_too_many_alarms_is_explained_with_what_to_do(site,
     assert "Tủ này đã có 50 cảnh báo chưa xong" in page
     assert "Từ 07:00 có 10 báo cáo không thành cảnh báo riêng (Nán lại bất thường: 10)" in page
     assert "còn dưới 40 thì tự trở lại bình thường" in page
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("folder_missing", "Không xem được các bản sao lưu ở đó"),
+        ("disk_full", "Chưa thấy bản sao lưu nào"),
+    ],
+)
+async def test_a_missing_backup_says_no_more_than_is_known(site, clock, fault, said):
+    """On a disk that was unplugged there may be backups; the technician reads what failed."""
+    facts = {
+        "backup_fault": fault,
+        "folder": "/mnt/usb",
+        "last_good_at": None,
+        "detail": "9 MB more",
+    }
+    effect = Raise(kind=AlarmKind.BACKUP_FAILED, object_id="backup", device_id=None, facts=facts)
+    now = clock.now()
+    occurrence = Occurrence(gateway_id="centre", area_id="xa", occurred_at=now, at=now)
+    async with site.village.centre.store.begin() as connection:
+        alarm_id = await raise_alarm(connection, effect, occurrence)
+    async with site.sign_in("quantri") as browser:
+        page = (await browser.get(f"/manh/canh-bao/{alarm_id}")).text
+    assert said in page
+    assert page.count("Nếu máy chủ hỏng bây giờ") == 1
+    assert "Cho kỹ thuật viên:" in page
+    assert "9 MB more" in page
