@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,9 @@ LOOK_EVERY_S = 60.0
 AGAIN_AFTER_S = 3_600.0
 LONGEST_S = 12 * 3_600.0
 """A disk that hangs would else keep the next backup waiting for ever."""
+_ANSWERS_WITHIN_S = 30.0
+"""A disk that hangs answers nothing at all, and is as good as none."""
+_DIES_WITHIN_S = 5.0
 _OBJECT = "backup"
 
 _log = structlog.get_logger(__name__)
@@ -53,6 +57,7 @@ class DailyBackup:
         self._policies = policies
         self._tried_s: float | None = None
         self._is_settled = False
+        self._looking: asyncio.Future[list[str] | None] | None = None
 
     async def run(self) -> None:
         """Look every minute, for ever."""
@@ -63,7 +68,7 @@ class DailyBackup:
     async def run_once(self) -> bool:
         """Take a backup if one is due; return whether one was taken. A failed one is tried hourly."""
         now, zone = self._clock.now(), self._settings.commune.zone
-        names = await asyncio.to_thread(_names, self._wanted.folder)
+        names = await self._look()
         last = rotation.newest(names or (), zone, now=now)
         if names is not None and not rotation.is_due(last, now=now, at=self._wanted.at, zone=zone):
             if not self._is_settled:  # the centre was stopped before it could say so
@@ -89,6 +94,20 @@ class DailyBackup:
         _log.info("backup.taken", file=made)
         return True
 
+    async def _look(self) -> list[str] | None:
+        """Return what lies in the folder; None: it cannot be looked into, or nobody answers there.
+
+        One thread may hang in it, not one more with each look: others of the centre need them.
+        """
+        if self._looking is None:
+            loop = asyncio.get_running_loop()
+            self._looking = loop.run_in_executor(None, _names, self._wanted.folder)
+        done, _ = await asyncio.wait({self._looking}, timeout=_ANSWERS_WITHIN_S)
+        if not done:
+            return None
+        names, self._looking = self._looking.result(), None
+        return names
+
     async def _take(self, made: str) -> Fault | None:
         await asyncio.to_thread(_sweep, self._wanted.folder)
         child = await asyncio.create_subprocess_exec(
@@ -109,10 +128,14 @@ class DailyBackup:
         finally:
             if child.returncode is None:
                 child.kill()
-                await child.wait()
+                with suppress(TimeoutError):  # whoever hangs in a disk does not even die
+                    async with asyncio.timeout(_DIES_WITHIN_S):
+                        await child.wait()
         try:
             answer = json.loads(said)
         except ValueError:
+            # It was killed, perhaps while it read the file back: nobody knows whether that is whole.
+            await asyncio.to_thread(_delete, self._wanted.folder / made)
             return Fault(code="failed", detail=f"the backup ended with {child.returncode}")
         fault = str(answer["fault"])
         return Fault(code=fault, detail=str(answer["detail"])) if fault else None
@@ -177,7 +200,7 @@ def _delete(path: Path) -> bool:
                 inside.unlink()
             path.rmdir()
         else:
-            path.unlink()
+            path.unlink(missing_ok=True)
     except OSError as error:
         _log.warning("backup.not_deleted", file=path.name, why=str(error))
         return False

@@ -2,8 +2,11 @@
 
 import asyncio
 import errno
+import os
 import shutil
 import sqlite3
+import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
@@ -18,7 +21,7 @@ from sqlalchemy import select
 
 from ioc import administration
 from ioc.alarms.engine.policy import UNDELAYED_POLICIES
-from ioc.backup import __main__, rotation
+from ioc.backup import __main__, daily, rotation
 from ioc.backup.checking import check_backup
 from ioc.backup.daily import DailyBackup
 from ioc.backup.refusals import BackupRefused
@@ -152,6 +155,41 @@ async def test_a_disk_that_is_not_there_is_an_alarm_until_a_backup_is_made(room)
     room.clock.advance(1_801)
     assert await room.daily.run_once()
     assert (await room.alarm())["state"] == "rtn_unacknowledged"
+
+
+async def test_a_disk_that_hangs_is_an_alarm_and_holds_one_thread(room, monkeypatch):
+    """A server of files that is gone answers nothing: not yes, not no."""
+    answers, asked, listdir = threading.Event(), [], os.listdir
+
+    def hang(path: Path) -> list[str]:
+        asked.append(path)
+        answers.wait(10)
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", hang)
+    monkeypatch.setattr(daily, "_ANSWERS_WITHIN_S", 0.05)
+    for _ in range(3):
+        assert not await room.daily.run_once()
+        room.clock.advance(3_601)
+    assert (await room.alarm())["facts"]["backup_fault"] == "folder_missing"
+    assert len(asked) == 1
+    answers.set()
+    monkeypatch.undo()
+    assert await room.daily.run_once()
+    assert (await room.alarm())["state"] == "rtn_unacknowledged"
+
+
+async def test_a_backup_that_was_killed_while_it_was_read_back_does_not_count(room, monkeypatch):
+    """It may be whole, or not: the next one is tried in an hour, and until then there is none."""
+    killed = room.folder.parent / "killed"
+    killed.write_text('#!/bin/sh\ncat > /dev/null\necho x > "$3"\nkill -9 $$\n')
+    killed.chmod(0o700)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", str(killed))
+        assert not await room.daily.run_once()
+    assert room.kept() == []
+    assert not await room.daily.run_once()
+    assert (await room.alarm())["state"] == "unacknowledged"
 
 
 async def test_a_full_disk_is_said_before_it_is_filled_and_the_last_backup_stays(room):
