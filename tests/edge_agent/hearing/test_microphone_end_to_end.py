@@ -132,7 +132,7 @@ async def test_a_camera_tells_what_its_loudspeaker_said(tmp_path, loudspeaker_po
         with watched(hearing):
             await play_and_judge(gateway, played, audio, other, loudspeaker_port)
         one, two, three = sorted(gateway.verdicts, key=lambda verdict: verdict.loudspeaker_id)
-        if one.hearing is Hearing.HEARD:
+        if one.hearing is Hearing.HEARD and one.lag_s > 0.0:
             break
     assert (one.hearing, one.camera_id) == (Hearing.HEARD, "hearing"), one
     assert one.score > one.threshold
