@@ -13,8 +13,8 @@ from edge_agent.vision.findings import AnyFinding, Health, Lost
 from edge_agent.vision.intake.apart import keeping_apart
 from edge_agent.vision.intake.backlog import TURN_PACKETS, Backlog, Pulse
 from edge_agent.vision.intake.main_stream import Evidence
-from edge_agent.vision.intake.rhythm import Pause, Rhythm
-from edge_agent.vision.intake.rounds import Rounds
+from edge_agent.vision.intake.rhythm import ROUND_S, SOON_S, Pause, Rhythm
+from edge_agent.vision.intake.rounds import Rounds, Visit
 from edge_agent.vision.intake.turns import Turns
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.orders import Arm, ForgetFixture, MarkFixture, Watch
@@ -61,6 +61,7 @@ class Camera:
         self._turn = Condition()
         self._busy = False
         self._failure: SourceLost | None = None
+        self._visit: Visit | None = None
         self._evidence: Evidence | None = None
         self._ring = PacketRing(
             max_s=ANALYSIS_RING_S, max_bytes=ANALYSIS_RING_BYTES, shelf=room.shelf
@@ -96,6 +97,8 @@ class Camera:
 
     def _stop(self) -> None:
         self._stopped.set()
+        # Some cameras serve one connection only: it is not kept until a keyframe would come.
+        self._hasten()
         self._backlog.close()
         if self._evidence:
             self._evidence.stop()
@@ -170,6 +173,13 @@ class Camera:
                 self._receive([packet], source, pulse)
             return
 
+        self._visit = visit = self._visits(source, pulse)
+        try:
+            self._crew.rounds.follow(visit)
+        finally:
+            self._visit = None
+
+    def _visits(self, source: Source, pulse: Pulse) -> Visit:
         rhythm = Rhythm()
 
         def visit(buffer: memoryview) -> Pause | None:
@@ -179,13 +189,20 @@ class Camera:
             packets = source.take(buffer, now_s)
             if packets:
                 self._receive(packets, source, pulse)
+            if source.over:
+                return Pause(SOON_S)
             rhythm.note(source.came_bytes, packets, now_s)
             resting, listens = False, True
             if (analysis := self._analysis) is not None:
                 resting, listens = analysis.resting, analysis.listens
             return rhythm.pause(now_s, resting=resting, listens=listens)
 
-        self._crew.rounds.follow(visit)
+        return visit
+
+    def _hasten(self) -> None:
+        """Be visited with the next round that there is, however long nothing was expected."""
+        if (visit := self._visit) is not None:
+            self._crew.rounds.hasten(visit, Pause(ROUND_S))
 
     def _receive(self, packets: Sequence[Packet], source: Source, pulse: Pulse) -> None:
         """Put packets where they wait for analysis; say from time to time how the camera fares."""
@@ -247,11 +264,15 @@ class Camera:
         analysis.skip(dropped - self._skipped)
         self._skipped = dropped
         # While only keyframes count, what came between two of them is one turn.
-        most = 2 * RESTING_PACKETS if analysis.resting else TURN_PACKETS
+        rested = analysis.resting
+        most = 2 * RESTING_PACKETS if rested else TURN_PACKETS
         for finding in analysis.feed_all(self._backlog.take(most)):
             if self._forgotten.is_set():
                 break
             self._say(finding)
+        if rested and not analysis.resting:
+            # When it was visited last, nobody knew yet that it would wake.
+            self._hasten()
 
     def _finish(self) -> None:
         """Analyse what is left before the loss is said."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal, Self
 
-Ending = Literal["hang", "close", "rubbish"]
+Ending = Literal["hang", "close", "reset", "rubbish"]
 TICKS = 6000
 """Between two pictures: 15 per second of a clock of 90 kHz."""
 
@@ -54,6 +54,7 @@ class RtspCamera:
         ending: Ending = "hang",
         password: str | None = None,
         algorithm: str = "MD5",
+        session_s: int = 60,
         video: str = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n",
     ) -> None:
         self._pictures = pictures
@@ -61,9 +62,12 @@ class RtspCamera:
         self._password = password
         self._algorithm = algorithm
         self._video = video
+        self._session_s = session_s
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self.requests: list[str] = []
+        self.left = threading.Event()
+        """Set when somebody has hung up."""
         self._thread = threading.Thread(target=self._run)
 
     @property
@@ -91,9 +95,12 @@ class RtspCamera:
         with suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                # What was sent before a reset has come.
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._open.append(connection)
                 with suppress(OSError):
                     self._serve(connection)
+                self.left.set()
 
     def _serve(self, connection: socket.socket) -> None:
         asked = b""
@@ -119,7 +126,10 @@ class RtspCamera:
             audio = "m=audio 0 RTP/AVP 0\r\na=control:track0\r\n"
             body = ("v=0\r\na=control:*\r\n" + audio + self._video).encode()
         elif request.startswith("SETUP"):
-            more = ["Session: 77;timeout=60", "Transport: RTP/AVP/TCP;interleaved=0-1"]
+            more = [
+                f"Session: 77;timeout={self._session_s}",
+                "Transport: RTP/AVP/TCP;interleaved=0-1",
+            ]
         sequence = re.search(r"CSeq: (\d+)", request)
         assert sequence is not None
         lines = [f"RTSP/1.0 {status}", f"CSeq: {sequence[1]}", *more]
@@ -145,7 +155,10 @@ class RtspCamera:
             connection.sendall(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\nContent-Length: 2\r\n\r\nok")
         if self._ending == "rubbish":
             connection.sendall(bytes(range(1, 30)) * 40)
-        if self._ending != "hang":
+        if self._ending == "reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        elif self._ending != "hang":
             connection.shutdown(socket.SHUT_RDWR)
 
 

@@ -3,6 +3,7 @@
 A thread for each of many connections costs more for its wakings than for what it reads.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,6 +48,15 @@ class Rounds:
                 self._thread.start()
             self._changed.notify()
 
+    def hasten(self, visit: Visit, pause: Pause) -> None:
+        """Come again after this pause, if not sooner; nothing happens where there are no more visits."""
+        due_s = _due_s(pause)
+        with self._changed:
+            for stop in self._stops:
+                if stop.visit is visit and due_s < stop.due_s:
+                    stop.due_s = due_s
+                    self._changed.notify()
+
     def follow(self, visit: Visit) -> None:
         """Have `visit` called with every round, and wait until that is over.
 
@@ -89,6 +99,7 @@ class Rounds:
             self._go_to(stop, buffer)
 
     def _go_to(self, stop: _Stop, buffer: memoryview) -> None:
+        stop.due_s = math.inf  # unless somebody wants it sooner, in the meantime
         try:
             pause = stop.visit(buffer)
         except Exception as error:  # noqa: BLE001 - it is raised again where the visit came from
@@ -97,11 +108,16 @@ class Rounds:
         if pause is None:
             self._leave(stop, None)
             return
-        # At the same instants for all, while the code of their visits is in the cache.
-        after_s = time.monotonic() + pause.at_least_s
-        stop.due_s = (after_s // pause.every_s + 1.0) * pause.every_s
+        with self._changed:
+            stop.due_s = min(stop.due_s, _due_s(pause))
 
     def _leave(self, stop: _Stop, error: Exception | None) -> None:
         with self._changed:
             self._stops.remove(stop)
         stop.farewell(error)
+
+
+def _due_s(pause: Pause) -> float:
+    """Return when to come: at the same instants to all, while the code of visits is in the cache."""
+    after_s = time.monotonic() + pause.at_least_s
+    return (after_s // pause.every_s + 1.0) * pause.every_s

@@ -20,6 +20,8 @@ class Turns:
         # One thread has one decoder, and finds it in the cache.
         self._calm = ThreadPoolExecutor(max_workers=1, thread_name_prefix="glances")
         self._together: deque[Turn] = deque()
+        self._began_s: float | None = None
+        """When the thread of those together began the turn that it takes now."""
 
     def take(self, turn: Turn) -> None:
         """Take a turn as soon as a thread is free.
@@ -37,9 +39,14 @@ class Turns:
         self._together.append(turn)
 
     def begin(self) -> None:
-        """Take the turns that were asked for; nobody waits for them."""
+        """Take the turns that were asked for; nobody waits for them.
+
+        Nor do they wait for one of those before that has not ended: it may never end.
+        """
         if self._together:
-            self._go_on(self._calm)
+            began_s = self._began_s
+            held_up = began_s is not None and time.monotonic() - began_s > HELPED_AFTER_S
+            self._go_on(self._pool if held_up else self._calm)
 
     def stop(self) -> None:
         """Take no more turns and wait for those that have begun."""
@@ -49,15 +56,27 @@ class Turns:
 
     def _go_on(self, threads: Executor) -> None:
         with suppress(RuntimeError):  # they have stopped, and the cameras with them
-            threads.submit(self._take_all)
+            threads.submit(self._take_all, threads)
 
-    def _take_all(self) -> None:
+    def _take_all(self, threads: Executor) -> None:
         helped = False
-        with suppress(IndexError):
-            while True:
-                turn = self._together.popleft()
-                began_s = time.monotonic()
+        while (turn := self._next()) is not None:
+            began_s = time.monotonic()
+            if threads is self._calm:
+                self._began_s = began_s
+            try:
                 turn()
-                if not helped and time.monotonic() - began_s > HELPED_AFTER_S:
-                    self._go_on(self._pool)
-                    helped = True
+            except BaseException:
+                self._go_on(threads)  # what goes wrong with one holds up no other
+                raise
+            finally:
+                if threads is self._calm:
+                    self._began_s = None
+            if not helped and time.monotonic() - began_s > HELPED_AFTER_S:
+                self._go_on(self._pool)
+                helped = True
+
+    def _next(self) -> Turn | None:
+        with suppress(IndexError):  # another thread may have taken the last
+            return self._together.popleft()
+        return None

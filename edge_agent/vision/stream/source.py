@@ -68,7 +68,7 @@ class Source:
         """
         try:
             for unit in self._units:
-                yield self._packet(unit, monotonic_s())
+                yield from self._packets((unit,), monotonic_s())
         except (av.error.FFmpegError, OSError) as error:
             raise _lost_while_reading(error) from error
         raise SourceLost("ended", "the stream has ended")
@@ -91,21 +91,26 @@ class Source:
                 units = self._connection.take(buffer)
             except OSError as error:
                 raise _lost_while_reading(error) from error
-        return [self._packet(unit, now_s) for unit in units]
+        return self._packets(units, now_s)
 
     @property
     def came_bytes(self) -> int:
         """How much came with the last `take`."""
         return self._connection.came_bytes if self._connection is not None else 0
 
-    def _packet(self, unit: AccessUnit, arrived_s: float) -> Packet:
-        shown = self._timeline.follow(unit.ticks, arrived_s)
-        return Packet(
-            payload=unit.body,
-            pts=shown,
-            t_s=self._clock.map(shown * self._tick_s, arrived_s),
-            keyframe=unit.keyframe,
-        )
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can come; the next `take` raises why."""
+        return self._connection is not None and self._connection.over
+
+    def _packets(self, units: Sequence[AccessUnit], arrived_s: float) -> list[Packet]:
+        """Give packets that came together their times."""
+        shown = [self._timeline.follow(unit.ticks, arrived_s) for unit in units]
+        times_s = self._clock.map_all([pts * self._tick_s for pts in shown], arrived_s)
+        return [
+            Packet(payload=unit.body, pts=pts, t_s=t_s, keyframe=unit.keyframe)
+            for unit, pts, t_s in zip(units, shown, times_s, strict=True)
+        ]
 
 
 def _spacing_s(fps: float) -> float:

@@ -1,5 +1,7 @@
 """Brings a camera's own times to the clock of the watch, whatever they do; pure."""
 
+from collections.abc import Sequence
+
 JUMP_S = 5.0
 """Camera time and arrival may disagree by this much before the camera's clock has jumped."""
 FILE_GAP_S = 60.0
@@ -83,18 +85,27 @@ class StreamClock:
 
     def map(self, pts_s: float, arrived_s: float) -> float:
         """Return the instant of `pts_s`; starts again when the camera's time jumps."""
+        return self.map_all((pts_s,), arrived_s)[0]
+
+    def map_all(self, pts_s: Sequence[float], arrived_s: float) -> list[float]:
+        """Return the instants of packets that came together.
+
+        Only the newest has not waited for those after it: the others say nothing about the way.
+        """
+        if not pts_s:
+            return []
         if not self._live:
             if self._offset_s is None:
-                self._offset_s = self._start_s - pts_s
-            return pts_s + self._offset_s
-        offset_s = arrived_s - pts_s
+                self._offset_s = self._start_s - pts_s[0]
+            return [one_s + self._offset_s for one_s in pts_s]
+        offset_s = arrived_s - max(pts_s)
         ahead_s = 0.0 if self._offset_s is None else offset_s - self._offset_s
         if self._offset_s is None or not 0.0 <= ahead_s <= JUMP_S:
             self._offset_s = offset_s
         else:
-            self._offset_s += 0.0005 * ahead_s
+            self._offset_s += min(1.0, 0.0005 * len(pts_s)) * ahead_s
         self._settle(arrived_s)
-        return pts_s + self._offset_s
+        return [one_s + self._offset_s for one_s in pts_s]
 
     def _settle(self, arrived_s: float) -> None:
         if self._begun_s is None:

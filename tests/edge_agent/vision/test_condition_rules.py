@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +128,18 @@ def test_drift_of_the_cameras_clock_is_measured(rate: float) -> None:
         late_s = 0.05 * (number % 7)
         clock.map(own_s, 1_000 + own_s / rate + late_s)
     assert clock.gained_s == pytest.approx(900 * (rate - 1), abs=0.6)
+
+
+@pytest.mark.parametrize("fps", [10, 25, 60])
+def test_what_waited_to_be_read_has_kept_its_times(fps: int) -> None:
+    """Read every few seconds, pictures are as far apart as they were taken."""
+    clock, times_s, number = StreamClock(live=True), [], 0
+    for read_s in np.arange(1, 60) * 3.2:
+        taken_s = []
+        while number / fps + 0.05 < read_s:
+            taken_s.append(number / fps)
+            number += 1
+        times_s += clock.map_all(taken_s, read_s)
+    apart_s = np.diff(times_s[4 * fps :])
+    assert apart_s.min() > 0.5 / fps
+    assert apart_s.max() < 1.5 / fps

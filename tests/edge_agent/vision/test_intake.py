@@ -112,6 +112,36 @@ def test_whoever_comes_while_all_others_rest_is_visited_at_once() -> None:
     assert visited.wait(5.0)
 
 
+def test_a_visit_that_was_put_off_can_be_hastened() -> None:
+    """Also while it goes on, by somebody who learns too late for it that it matters."""
+    rounds, times = Rounds(), [threading.Event() for _ in range(3)]
+    visits = iter(times)
+
+    def visit(_: memoryview) -> Pause:
+        time_ = next(visits)
+        if time_ is times[1]:
+            rounds.hasten(visit, Pause(SOON_S))
+        time_.set()
+        return Pause(3600.0)
+
+    rounds.add(visit, lambda _: None)
+    assert times[0].wait(5.0)
+    rounds.hasten(visit, Pause(SOON_S))
+    assert times[1].wait(5.0)
+    assert times[2].wait(5.0)
+
+
+def test_who_has_no_more_visits_cannot_be_hastened() -> None:
+    rounds, over = Rounds(), threading.Event()
+
+    def visit(_: memoryview) -> None:
+        return None
+
+    rounds.add(visit, lambda _: over.set())
+    assert over.wait(5.0)
+    rounds.hasten(visit, Pause(SOON_S))
+
+
 def test_the_main_stream_fills_its_ring_through_the_rounds() -> None:
     """Without a picture lost."""
     with RtspCamera(PICTURES) as camera:

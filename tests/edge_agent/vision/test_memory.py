@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from av import VideoFrame
 from typing_extensions import override
 
@@ -16,6 +17,7 @@ from edge_agent.vision.analysis import Analysis
 from edge_agent.vision.camera import Camera
 from edge_agent.vision.child import Vision, Voice
 from edge_agent.vision.evidence.room import EvidenceRoom
+from edge_agent.vision.intake.rhythm import Pause, Rhythm
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.orders import Forget
 from edge_agent.vision.picture.background import Background
@@ -76,6 +78,24 @@ def test_a_watch_that_is_forgotten_gives_back_what_it_held(tmp_path: Path) -> No
     with RtspCamera(PICTURES) as sub, RtspCamera(PICTURES) as main:
         vision.obey(orders(sub.uri, main.uri))
     assert left == []
+
+
+def test_a_watch_that_is_forgotten_hangs_up_before_its_next_visit_is_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some cameras serve one connection only, and are watched anew."""
+    monkeypatch.setattr(Rhythm, "pause", lambda *_, **__: Pause(3600.0))
+    said = Listener()
+    vision = Vision(EvidenceRoom(spool=tmp_path), Voice(said))
+
+    def orders(uri: str) -> Iterator[str]:
+        yield watch("gate", uri).model_dump_json()
+        assert said.seen.wait(PATIENCE_S), said.getvalue()
+        yield Forget(camera_id="gate").model_dump_json()
+        assert camera.left.wait(PATIENCE_S)
+
+    with RtspCamera(PICTURES) as camera:
+        vision.obey(orders(camera.uri))
 
 
 def test_an_analysis_at_rest_holds_no_decoded_picture(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_agent.vision.camera import RESTING_PACKETS
+from edge_agent.vision.intake.backlog import BACKLOG_PACKETS
 from edge_agent.vision.intake.rhythm import (
     LARGE_BYTES,
     LISTENING_ROUND_S,
@@ -13,7 +15,7 @@ from edge_agent.vision.intake.rhythm import (
     Rhythm,
 )
 from edge_agent.vision.stream.packet import Packet
-from edge_agent.vision.stream.rtsp.connection import READ_BYTES
+from edge_agent.vision.stream.rtsp.connection import LONGEST_PAUSE_S, READ_BYTES
 
 WINDOW_BYTES = 65_536
 """What a sender may send ahead of the first reading."""
@@ -116,3 +118,30 @@ def test_no_sender_is_ever_held_up(bytes_per_s: int, gop_s: float, first_s: floa
         rhythm.note(brought_bytes, keyframes, now_s)
         widest_bytes, read_s = max(widest_bytes, brought_bytes), now_s
         now_s = due_s(at_rest(rhythm, now_s), now_s)
+        assert now_s - read_s <= LONGEST_PAUSE_S
+
+
+@given(fps=st.integers(5, 60), gop_s=st.floats(0.5, 2.5), phase_s=st.floats(0.0, 2.5))
+def test_no_more_pictures_come_at_once_than_can_wait(
+    fps: int, gop_s: float, phase_s: float
+) -> None:
+    """Also of a camera with many small ones; else whole groups would be dropped."""
+    rhythm, now_s, number = Rhythm(), 0.0, 0
+    for visit in range(60):
+        packets = []
+        while (t_s := number / fps) <= now_s:
+            is_key = (t_s + phase_s) // gop_s > (t_s - 1 / fps + phase_s) // gop_s
+            packets.append(Packet(payload=b"", pts=number, t_s=t_s, keyframe=is_key))
+            number += 1
+        assert len(packets) + RESTING_PACKETS <= BACKLOG_PACKETS
+        rhythm.note(100 * len(packets), packets, now_s)
+        now_s = due_s(at_rest(rhythm, now_s), now_s) if visit > 5 else now_s + ROUND_S
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6))
+def test_no_camera_clock_puts_a_visit_off_for_long(times_s: list[float]) -> None:
+    rhythm = Rhythm()
+    for visit, t_s in enumerate(times_s):
+        rhythm.note(1_000, [keyframe(t_s)], float(visit))
+        now_s = float(visit)
+        assert due_s(at_rest(rhythm, now_s), now_s) - now_s <= LONGEST_PAUSE_S

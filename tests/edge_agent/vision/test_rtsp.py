@@ -157,6 +157,71 @@ def test_what_came_with_the_opening_is_not_lost_when_the_camera_hangs_up() -> No
     assert len(units) == 4
 
 
+def taken(reading: connection.Connection) -> tuple[int, Exception]:
+    """Return how many pictures can be taken until a connection is lost, and how."""
+    buffer, pictures = memoryview(bytearray(32_768)), 0
+    until_s = time.monotonic() + 10.0
+    try:
+        while time.monotonic() < until_s:
+            pictures += len(reading.take(buffer))
+    except (OSError, SourceLost) as lost:
+        return pictures, lost
+    raise AssertionError("a connection without an end")
+
+
+def test_pictures_before_rubbish_are_used() -> None:
+    """At rest they are those of seconds, and somebody may be in them."""
+    pictures = [[b"\x65" + bytes(20_000)] for _ in range(40)]
+    with (
+        RtspCamera(pictures, ending="rubbish") as camera,
+        closing(connection.Connection(camera.uri)) as reading,
+    ):
+        reading.play()
+        assert taken(reading)[0] == 40
+
+
+def test_pictures_before_a_reset_are_used_though_the_session_is_to_be_kept_alive() -> None:
+    with (
+        RtspCamera([[b"\x65" + bytes(50)] for _ in range(4)], ending="reset") as camera,
+        closing(connection.Connection(camera.uri)) as reading,
+    ):
+        reading.play()
+        time.sleep(0.3)  # the end is here now
+        reading._spoke_s = float("-inf")
+        pictures, lost = taken(reading)
+    assert pictures == 4
+    assert isinstance(lost, OSError)
+
+
+@pytest.mark.parametrize("session_s", [7, 10, 60])
+def test_a_session_is_kept_alive_though_its_camera_is_seldom_visited(session_s: int) -> None:
+    """Many cameras forget a session after a minute, some much sooner."""
+    with (
+        RtspCamera(PICTURES, session_s=session_s) as camera,
+        closing(connection.Connection(camera.uri)) as reading,
+    ):
+        reading.play()
+        assert reading._keep_alive_s + connection.LONGEST_PAUSE_S <= session_s
+
+
+def test_the_end_is_known_with_the_last_pictures() -> None:
+    """It does not wait for another visit, which may be far off."""
+    buffer = memoryview(bytearray(32_768))
+    with (
+        RtspCamera([[b"\x65" + bytes(20_000)] for _ in range(40)], ending="close") as camera,
+        closing(connection.Connection(camera.uri)) as reading,
+    ):
+        reading.play()
+        pictures = 0
+        until_s = time.monotonic() + 10.0
+        while pictures < 40 and time.monotonic() < until_s:
+            assert not reading.over
+            time.sleep(0.05)  # the end comes with the last of them
+            pictures += len(reading.take(buffer))
+        assert pictures == 40
+        assert reading.over
+
+
 def test_a_camera_that_falls_silent_is_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long its connection stays open."""
     monkeypatch.setattr(connection, "READ_TIMEOUT_S", 0.5)

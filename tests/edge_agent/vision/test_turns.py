@@ -2,7 +2,9 @@
 
 import threading
 
-from edge_agent.vision.intake.turns import Turns
+import pytest
+
+from edge_agent.vision.intake.turns import HELPED_AFTER_S, Turns
 
 
 def test_turns_taken_together_are_taken_by_one_thread_in_their_order() -> None:
@@ -27,6 +29,40 @@ def test_a_turn_that_takes_long_holds_up_no_other() -> None:
     turns.begin()
     assert rest.wait(5.0)
     first.set()
+    turns.stop()
+
+
+def test_a_turn_that_does_not_end_holds_up_those_of_the_next_round_no_longer() -> None:
+    """One camera, whatever goes wrong with it, blinds no other."""
+    turns, begun, ends, rest = Turns(workers=1), *(threading.Event() for _ in range(3))
+
+    def never_end() -> None:
+        begun.set()
+        ends.wait(10.0)
+
+    turns.take_together(never_end)
+    turns.take_together(rest.set)
+    turns.begin()
+    assert begun.wait(5.0)
+    assert not rest.wait(2 * HELPED_AFTER_S)
+    turns.begin()
+    taken = rest.wait(5.0)
+    ends.set()
+    turns.stop()
+    assert taken
+
+
+@pytest.mark.parametrize("error", [IndexError, ZeroDivisionError])
+def test_a_turn_that_fails_leaves_the_others_theirs(error: type[Exception]) -> None:
+    turns, rest = Turns(workers=1), threading.Event()
+
+    def fail() -> None:
+        raise error
+
+    turns.take_together(fail)
+    turns.take_together(rest.set)
+    turns.begin()
+    assert rest.wait(5.0)
     turns.stop()
 
 

@@ -10,7 +10,6 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.rtsp.assembly import AccessUnit, Assembly
@@ -30,6 +29,8 @@ from edge_agent.vision.stream.rtsp.words import (
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 5.0
 KEEP_ALIVE_S = 25.0
 """Servers forget a session after 60 s unless they say another time."""
+LONGEST_PAUSE_S = 5.0
+"""At rest, a connection may not be visited for so long."""
 READ_BYTES = 262_144
 """Taken at once: no camera holds up the others for longer than that takes to be understood."""
 _MOST_HEAD_BYTES = _MOST_BODY_BYTES = 65_536
@@ -57,7 +58,7 @@ class Connection:
         self._count = 0
         self.came_bytes = 0
         """With the last read."""
-        self._broken: OSError | None = None
+        self._broken: OSError | SourceLost | None = None
         """What ended the connection after the last pictures."""
         self._challenges: list[str] = []
         self._session = ""
@@ -96,7 +97,8 @@ class Connection:
         _, _, timeout = rest.partition("timeout=")
         timeout_s = whole_number(timeout.strip())
         if timeout_s is not None:
-            self._keep_alive_s = max(1.0, min(KEEP_ALIVE_S, 0.4 * timeout_s))
+            latest_s = min(0.4 * timeout_s, timeout_s - LONGEST_PAUSE_S)
+            self._keep_alive_s = max(1.0, min(KEEP_ALIVE_S, latest_s))
         _, _, channels = setup.field("transport").partition("interleaved=")
         first = channels.partition(";")[0].partition("-")[0].strip()
         self._channel = whole_number(first) or 0
@@ -164,40 +166,55 @@ class Connection:
         if self._socket.gettimeout() != 0.0:
             self._socket.settimeout(0.0)
             self._until_s = now_s + READ_TIMEOUT_S
-        if now_s - self._spoke_s > self._keep_alive_s:
-            self._say("GET_PARAMETER", self._base)
         self.came_bytes = 0
         if not self._units:  # those that came with the opening are not lost if the camera hangs up
-            with suppress(BlockingIOError):
-                self._read_all(buffer)
+            self._read_all(buffer)
             self._answers.clear()
         if self._units:
             self._until_s = now_s + READ_TIMEOUT_S
         elif now_s > self._until_s:
             raise TimeoutError("nothing came")
+        self._keep_alive(now_s)
         taken = list(self._units)
         self._units.clear()
         return taken
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can come; the next `take` raises why."""
+        return self._broken is not None
+
     def _read_all(self, buffer: memoryview) -> None:
-        """Understand what has come, `READ_BYTES` at most, piece by piece: a piece stays in the cache."""
+        """Understand what has come, `READ_BYTES` at most, piece by piece: a piece stays in the cache.
+
+        Up to the end, if there is one: it is not left for the next visit, which may be far off.
+        """
         if self._broken is not None:
             raise self._broken
         while self.came_bytes < READ_BYTES:
             try:
                 piece_bytes = self._socket.recv_into(buffer)
-            except OSError as error:
-                if not self.came_bytes:
-                    raise
-                # What came before it is not lost.
-                self._broken = None if isinstance(error, BlockingIOError) else error
+                self.came_bytes += piece_bytes
+                self._take_in(bytes(buffer[:piece_bytes]))
+            except BlockingIOError:
                 return
-            if self.came_bytes and not piece_bytes:
+            except (OSError, SourceLost) as error:
+                self._break(error)
                 return
-            self.came_bytes += piece_bytes
-            self._take_in(bytes(buffer[:piece_bytes]))
-            if piece_bytes < len(buffer):
-                return
+
+    def _keep_alive(self, now_s: float) -> None:
+        if self._broken is not None or now_s - self._spoke_s <= self._keep_alive_s:
+            return
+        try:
+            self._say("GET_PARAMETER", self._base)
+        except OSError as error:
+            self._break(error)
+
+    def _break(self, error: OSError | SourceLost) -> None:
+        """Raise it, but not before the pictures that came until then are taken."""
+        if not self._units:
+            raise error
+        self._broken = error
 
     def _taken(self) -> Iterator[AccessUnit]:
         while self._units:
