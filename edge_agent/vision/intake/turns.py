@@ -64,14 +64,15 @@ class Turns:
             began_s = time.monotonic()
             if threads is self._calm:
                 self._began_s = began_s
+            went_well = False
             try:
                 turn()
-            except BaseException:
-                self._go_on(threads)  # what goes wrong with one holds up no other
-                raise
+                went_well = True
             finally:
                 if threads is self._calm:
                     self._began_s = None
+                if not went_well:
+                    self._go_on(threads)  # what goes wrong with one holds up no other
             if not helped and time.monotonic() - began_s > HELPED_AFTER_S:
                 self._go_on(self._pool)
                 helped = True
