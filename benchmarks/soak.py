@@ -24,7 +24,7 @@ RECONNECTS, WARM_RECONNECTS = 10_000, 500
 MOST_GROWTH_MB = 5.0
 AT_ONCE = 32
 """Cameras that reconnect at the same time: each is visited some times a second only."""
-SOAK_MOST_S = 600.0
+SOAK_MOST_S, REST_MOST_S = 600.0, 30.0
 CAMERAS, HUNG = 8, 3
 BEFORE_S, AFTER_S = 34.0, 44.0
 """Enough for two reports of every camera, the first after a start that is not counted."""
@@ -51,6 +51,7 @@ class Reconnecting(Agent):
         self.reasons: dict[str, int] = {}
         self._again = True
         self._uris = uris
+        self._watched = set(range(len(uris)))
         super().__init__(uris, spool)
 
     def take(self, line: str) -> None:
@@ -58,20 +59,35 @@ class Reconnecting(Agent):
         finding = json.loads(line) if line.startswith("{") else {}
         if finding.get("say") != "lost":
             return
+        stream = int(finding["camera_id"])
+        self._watched.remove(stream)
         self.reconnects += 1
         self.reasons[finding["reason"]] = self.reasons.get(finding["reason"], 0) + 1
         if self._again:
-            stream = int(finding["camera_id"])
-            self.order(watch(stream, self._uris[stream]))
+            self._watch(stream)
 
-    def leave(self) -> None:
-        """Order nothing more and end."""
+    def _watch(self, stream: int) -> None:
+        self._watched.add(stream)
+        self.order(watch(stream, self._uris[stream]))
+
+    def rest(self) -> None:
+        """Order nothing more until every camera is lost."""
         self._again = False
-        self.stop()
+        until_s = time.monotonic() + REST_MOST_S
+        while self._watched:
+            if time.monotonic() > until_s:
+                raise SystemExit(f"soak: cameras that are never lost: {sorted(self._watched)}")
+            time.sleep(0.1)
+
+    def go_on(self) -> None:
+        """Watch all cameras again; they rest."""
+        self._again = True
+        for stream in range(len(self._uris)):
+            self._watch(stream)
 
 
 def usual_mb(pid: int) -> float:
-    """Return the median memory over three seconds: it breathes as cameras come and go."""
+    """Return the median memory over three seconds."""
     samples = []
     for _ in range(15):
         samples.append(resident_mb(pid))
@@ -80,23 +96,33 @@ def usual_mb(pid: int) -> float:
 
 
 def reconnect(times: int) -> Iterator[dict[str, object]]:
-    """Yield how the child's memory grew over so many reconnects."""
+    """Yield how the child's memory grew over so many reconnects.
+
+    It is compared where no camera is watched: with some, it breathes by more than it may grow.
+    """
     video = draw(Drawn(resolution="640x360", rate="cbr", busy=False), OUT)
     with tempfile.TemporaryDirectory() as folder, dropping(video) as uri:
         agent = Reconnecting([f"{uri}/cam{k}" for k in range(AT_ONCE)], Path(folder))
         until_s = time.monotonic() + SOAK_MOST_S
         while agent.reconnects < WARM_RECONNECTS and time.monotonic() < until_s:
             time.sleep(0.1)
+        at_work_mb = usual_mb(agent.process.pid)
+        agent.rest()
         warm, warm_mb = agent.reconnects, usual_mb(agent.process.pid)
+        agent.go_on()
         while agent.reconnects < warm + times and time.monotonic() < until_s:
             time.sleep(0.1)
+        at_work_grown_mb = usual_mb(agent.process.pid) - at_work_mb
         counted = agent.reconnects - warm
+        agent.rest()
         grown_mb = usual_mb(agent.process.pid) - warm_mb
-        agent.leave()
-    sys.stderr.write(f"soak: losses by reason: {agent.reasons}; warm at {warm_mb:.1f} MB\n")
+        agent.stop()
+    sys.stderr.write(f"soak: losses by reason: {agent.reasons}\n")
+    sys.stderr.write(f"soak: warm at {warm_mb:.1f} MB without a camera, {at_work_mb:.1f} MB with\n")
     done = row("reconnects_not_reached", max(0, times - counted), "reconnects", 0)
     yield done | {"reconnects": counted}
     yield row("rss_growth", grown_mb, "MB", MOST_GROWTH_MB)
+    yield row("rss_growth_at_work", at_work_grown_mb, "MB")
 
 
 def hang() -> Iterator[dict[str, object]]:

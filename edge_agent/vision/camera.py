@@ -1,6 +1,5 @@
 """One watched camera: what comes in from its streams, and its turn in the shared analysis pool."""
 
-import gc
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from edge_agent.vision.intake.rhythm import ROUND_S, SOON_S, Pause, Rhythm
 from edge_agent.vision.intake.rounds import Rounds, Visit
 from edge_agent.vision.intake.turns import Turns
 from edge_agent.vision.lookback import Stock
+from edge_agent.vision.memory import give_back
 from edge_agent.vision.orders import Arm, ForgetFixture, MarkFixture, Watch
 from edge_agent.vision.picture.plane import hide_everything
 from edge_agent.vision.stream.lost import SourceLost
@@ -134,7 +134,7 @@ class Camera:
         """Give back the memory, which holds on to itself, before the camera is watched anew."""
         if self._analysis is not None:
             self._analysis = None
-            gc.collect()
+            give_back()
 
     def _lose(self, lost: SourceLost) -> None:
         self._say(

@@ -1,7 +1,5 @@
 """The vision child: watches cameras as ordered and says what it finds; speaks only over its pipe."""
 
-import ctypes
-import gc
 import os
 import sys
 import time
@@ -20,33 +18,10 @@ from edge_agent.vision.evidence.room import EvidenceRoom, open_room
 from edge_agent.vision.findings import AnyFinding
 from edge_agent.vision.intake.rounds import Rounds
 from edge_agent.vision.intake.turns import Turns
+from edge_agent.vision.memory import keep_imports_out_of_collections, keep_together
 from edge_agent.vision.orders import ORDER, Arm, Forget, ForgetFixture, MarkFixture, Watch
 
 _log = structlog.get_logger(__name__)
-
-
-OWN_PAGES_BYTES, SPARE_BYTES = 491_520, 4_194_304
-"""What is larger goes back to the system as soon as it is freed: the pictures of a decoder. And so
-much free memory at the end of an arena stays for the next that needs some."""
-
-
-def keep_memory_together() -> None:
-    """Have all threads allocate from two arenas: one for each of many cameras is never full.
-
-    The pictures of decoders, which come and go with whoever passes by, stay out of them: left to
-    itself, the allocator takes them in after the first and keeps the most that was ever needed.
-    """
-    m_trim_threshold, m_mmap_threshold, m_arena_max = -1, -3, -8  # mallopt(3)
-    libc = ctypes.CDLL(None)
-    libc.mallopt(m_arena_max, 2)
-    libc.mallopt(m_mmap_threshold, OWN_PAGES_BYTES)
-    libc.mallopt(m_trim_threshold, SPARE_BYTES)
-
-
-def keep_imports_out_of_collections() -> None:
-    """Spare garbage collections everything that lives as long as the process."""
-    gc.collect()
-    gc.freeze()
 
 
 def quiet_libraries() -> None:
@@ -128,6 +103,6 @@ class Vision:
 def run(spool: Path, pins: Path, orders: TextIO = sys.stdin, output: TextIO = sys.stdout) -> None:
     """Serve until `orders` end."""
     quiet_libraries()
-    keep_memory_together()
+    keep_together()
     keep_imports_out_of_collections()
     Vision(open_room(spool, pins), Voice(output)).obey(orders)
