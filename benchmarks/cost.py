@@ -22,7 +22,7 @@ from live.usage import CORES, family, idle_s, usage
 
 OUT = Path(__file__).parent / "out" / "live"
 NAMES: tuple[Name, ...] = ("agent", "motion", "usual")
-WARM_S, QUIET_S, BUSY_S, LAST_WORDS_S = 24.0, 20.0, 30.0, 5.0
+WARM_S, QUIET_S, BUSY_S, LAST_WORDS_S = 24.0, 40.0, 30.0, 5.0
 """A camera is watched for months: what is learned of a stream within its first twenty seconds is
 known when counting begins, by every system."""
 LATE_S = 1.0
