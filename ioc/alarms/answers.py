@@ -46,10 +46,25 @@ async def acknowledge(
         AlarmUnknown: there is no such alarm.
         TransitionRefused: it has been acknowledged already.
     """
-    alarm = await _get(connection, alarm_id)
+    return await answer(connection, await _get(connection, alarm_id), login=login, at=at)
+
+
+async def answer(
+    connection: AsyncConnection,
+    alarm: RowMapping,
+    *,
+    login: str,
+    at: datetime,
+    note: str | None = None,
+) -> AlarmState:
+    """Acknowledge an alarm that this transaction has read already; return its state.
+
+    Raises:
+        TransitionRefused: it has been acknowledged already.
+    """
     state = decide_acknowledge(AlarmState(alarm["state"]))
     changes = _answered(alarm, state, login=login, at=at)
-    entry = Entry(cause=Cause.ACKNOWLEDGE, at=at, login=login)
+    entry = Entry(cause=Cause.ACKNOWLEDGE, at=at, login=login, note=note)
     await rows.change(connection, alarm, changes, entry)
     return state
 

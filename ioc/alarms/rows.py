@@ -1,5 +1,6 @@
 """Alarm rows and their transition log in the store; holds no rule."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +45,13 @@ class Entry:
 async def find(connection: AsyncConnection, alarm_id: str) -> RowMapping | None:
     """Return an alarm by id."""
     return await _first(connection, _FIND, {"of_alarm": alarm_id})
+
+
+async def find_all(connection: AsyncConnection, alarm_ids: Sequence[str]) -> list[RowMapping]:
+    """Return those of some alarms that there are, in the order of their ids here."""
+    found = await connection.execute(select(alarms).where(alarms.c.alarm_id.in_(alarm_ids)))
+    by_id = {row["alarm_id"]: row for row in found.mappings()}
+    return [by_id[alarm_id] for alarm_id in alarm_ids if alarm_id in by_id]
 
 
 async def find_newest(

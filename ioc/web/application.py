@@ -21,6 +21,7 @@ from ioc.web.api import rules as rules_api
 from ioc.web.api import shelves as shelves_api
 from ioc.web.api import sources as sources_api
 from ioc.web.api import station as station_api
+from ioc.web.api import together as together_api
 from ioc.web.failures import register_failures
 from ioc.web.feed import Feed
 from ioc.web.gateway_routes import create_gateway_router
@@ -39,6 +40,7 @@ from ioc.web.pages import (
     rules,
     speaking,
     station,
+    together,
 )
 from ioc.web.security import Guard
 
@@ -78,6 +80,7 @@ def create_application(centre: "Centre") -> FastAPI:
     for room in (
         login,
         console,
+        together,
         broadcasting,
         speaking,
         devices,
@@ -93,6 +96,7 @@ def create_application(centre: "Centre") -> FastAPI:
         application.include_router(room.router)
     for interface in (
         alarms_api,
+        together_api,
         shelves_api,
         handling_api,
         duty_api,

@@ -6,13 +6,15 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from ioc.alarms.answers import FalseReason
+from ioc.alarms.handling.together import LONGEST_REASON, MOST, Deed, Left, Together
 from ioc.alarms.suppression.spans import Span
-from ioc.web.api.shapes import Instant, Shape, Text
+from ioc.web.api.shapes import Instant, Shape, Text, not_text
 from ioc.web.reading.alarms import AlarmView, Transition
 from ioc.web.reading.evidence import Clip, Picture
 
 _GIVEN: JsonValue = {"type": "string"}
 _LEFT_OUT: JsonValue = {"type": "null"}
+_GREATEST_NUMBER = 2**63 - 1
 
 
 class PictureShape(Shape):
@@ -142,6 +144,7 @@ class TransitionShape(Shape):
     cause: str
     who: str | None
     note: str | None
+    together: int | None
 
     @classmethod
     def of(cls, step: Transition) -> Self:
@@ -150,10 +153,63 @@ class TransitionShape(Shape):
 
 
 class AlarmList(Shape):
-    """Alarms, and how many are not normal per priority."""
+    """Alarms, and how many are not normal per priority; `as_of` for answering them together."""
 
     alarms: list[AlarmShape]
     counts: dict[str, int]
+    as_of: int
+
+
+_REASON_TO_CLOSE: list[JsonValue] = [
+    {"properties": {"deed": {"const": "acknowledge"}}},
+    {"properties": {"reason": {"minLength": 1}}, "required": ["reason"]},
+]
+
+
+class AnswerTogether(Shape):
+    """Which alarms to answer at once; to close them takes a reason.
+
+    `as_of` of the list that the person saw: what has called anew since is left as it is.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _REASON_TO_CLOSE})
+
+    deed: Deed
+    alarm_ids: Annotated[
+        list[Annotated[Text, Field(max_length=36)]], Field(min_length=1, max_length=MOST)
+    ]
+    as_of: Annotated[int, Field(ge=0, le=_GREATEST_NUMBER), not_text]
+    reason: Annotated[Text, Field(max_length=LONGEST_REASON)] = ""
+
+    @model_validator(mode="after")
+    def _closed_for_a_reason(self) -> Self:
+        if self.deed == "close" and not self.reason:
+            raise ValueError("write why they are closed")
+        return self
+
+
+class LeftAlarm(Shape):
+    """An alarm that was left as it is, and why.
+
+    `not_found`, `forbidden`, `pressing` (an emergency or an intrusion: one by one only), `changed`
+    (it has called anew), `done` (answered already, or over), `lasts` (it ends by itself).
+    """
+
+    alarm_id: str
+    why: Left
+
+
+class AnsweredTogether(Shape):
+    """What has become of alarms that were to be answered at once."""
+
+    answered: list[str]
+    left: list[LeftAlarm]
+
+    @classmethod
+    def of(cls, outcome: Together) -> Self:
+        """Return the outcome as answered."""
+        left = [LeftAlarm(alarm_id=alarm_id, why=why) for alarm_id, why in outcome.left.items()]
+        return cls(answered=list(outcome.answered), left=left)
 
 
 class AlarmDetail(Shape):

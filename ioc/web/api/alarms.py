@@ -17,6 +17,7 @@ from ioc.alarms.answers import (
     return_latched,
     undo_mark,
 )
+from ioc.alarms.handling.together import newest_line
 from ioc.alarms.states import AlarmState, Cause, TransitionRefused
 from ioc.alarms.suppression.shelving import PutAsideRefused
 from ioc.centre import Centre
@@ -57,7 +58,9 @@ async def read_alarms(centre: TheCentre, access: Reader, tab: Tab = "attention")
     async with centre.store.read() as connection:
         found = await list_alarms(connection, access, tab=tab)
         counts = await count_alarms(connection, access)
-    return AlarmList(alarms=[AlarmShape.of(alarm) for alarm in found], counts=counts)
+        as_of = await newest_line(connection)
+    shapes = [AlarmShape.of(alarm) for alarm in found]
+    return AlarmList(alarms=shapes, counts=counts, as_of=as_of)
 
 
 @router.get("/alarms/{alarm_id}")

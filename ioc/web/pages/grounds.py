@@ -185,7 +185,7 @@ def _flooding(alarm: AlarmView, wording: Wording) -> Iterator[str]:
     words, facts = wording.words, alarm.facts
     held = facts.get("held_kinds", {})
     kinds = "; ".join(
-        words("flooding.held_kind", kind=_kind_name(kind, wording), n=wording.number(number))
+        words("flooding.held_kind", kind=kind_name(kind, wording), n=wording.number(number))
         for kind, number in sorted(held.items(), key=lambda pair: -pair[1])
     )
     since = wording.at(datetime.fromisoformat(facts["since"]))
@@ -217,11 +217,13 @@ def _backup(alarm: AlarmView, wording: Wording) -> Iterator[str]:
         yield words.isolated("backup.technician", detail=detail)
 
 
-def _kind_name(kind: str, wording: Wording) -> str:
+def kind_name(kind: str, wording: Wording) -> str:
     """Return a kind without what is filled in for a single alarm of it."""
     words = wording.words
-    key = f"flooding_kind.{kind}" if words.knows(f"flooding_kind.{kind}") else f"kind.{kind}"
-    return words(key)
+    for key in (f"flooding_kind.{kind}", f"kind.{kind}"):
+        if words.knows(key):
+            return words(key)
+    return words("kind.other", kind=kind)
 
 
 def _advice(alarm: AlarmView, wording: Wording) -> Iterator[str]:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ioc.broadcasts import Delivery, LoudspeakerId
 from ioc.fixture_orders import FixtureOrder
-from ioc.web.pages.grounds import condition_name, conditions_of
+from ioc.web.pages.grounds import condition_name, conditions_of, kind_name
 from ioc.web.pages.station_sayings import describe_talk_down_step
 from ioc.web.presentation import Wording, loudspeaker_name
 from ioc.web.reading.alarms import AlarmView, Transition
@@ -16,6 +16,7 @@ from ioc.web.reading.broadcasts import NOT_PLAYED, Told
 from ioc.web.reading.devices import DeviceView, GatewayView
 from ioc.web.reading.evidence import Clip
 from ioc.web.reading.places import Places
+from ioc.web.reading.together import Source
 
 _NOTED = frozenset({"shelve", "out_of_service", "assign", "comment"})
 """Lines of an alarm's log that repeat what somebody has written or chosen."""
@@ -56,6 +57,16 @@ class Speech:
         where = self.places.where(alarm.gateway_id, alarm.device_id, alarm.area_id)
         what = Markup.escape(self._kind(alarm))
         return self.wording.words.isolated("alarm.where", what=what, where=where)
+
+    def source(self, source: Source) -> Markup:
+        """Return `Mất kết nối thiết bị – Tủ Nhà văn hóa (212)`: what, from where, how many."""
+        where = self.places.device(source.gateway_id, source.device_id)
+        return self.wording.words.isolated(
+            "together.source",
+            what=kind_name(source.kind, self.wording),
+            where=where or self.wording.words("together.centre"),
+            n=self.wording.number(source.number),
+        )
 
     def handling(self, alarm: AlarmView, history: Sequence[Transition]) -> list[str]:
         """Return who has answered it, how, and when it ended, one sentence a line."""
@@ -122,6 +133,11 @@ class Speech:
 
     def cause(self, step: Transition) -> str:
         """Return what happened in one line of the log."""
+        if step.together or (step.note and step.cause in ("acknowledge", "close")):
+            return self._together(step)
+        return self._cause(step)
+
+    def _cause(self, step: Transition) -> str:
         words = self.wording.words
         if step.cause == "mark_false" and words.knows(reason := f"false.{step.note}"):
             return words("cause.mark_false", reason=words(reason))
@@ -136,6 +152,14 @@ class Speech:
             if key and words.knows(f"cause.{key}"):
                 return words(f"cause.{key}")
         return step.cause
+
+    def _together(self, step: Transition) -> str:
+        """Return that it was answered at once with others, and why it was closed."""
+        words = self.wording.words
+        said = words(f"cause.{step.cause}")
+        if step.together:
+            said = words("together.logged", what=said, n=self.wording.number(step.together))
+        return words("together.because", what=said, reason=step.note) if step.note else said
 
     def fixture(
         self, order: FixtureOrder | None, *, gateway_online: bool, deed: str = "fixture"

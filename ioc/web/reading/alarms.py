@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import decode_event
 from contracts.errors import ContractError
 from contracts.events import KIND_OF, CameraDegraded, CameraRecovered
 from ioc.alarms.handling.assigning import IS_TAKEN
+from ioc.alarms.handling.together import read_note
 from ioc.alarms.parts import PARTS, present
 from ioc.people import Access
 from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, users
@@ -36,6 +37,8 @@ class Transition:
     cause: str
     who: str | None
     note: str | None
+    together: int | None = None
+    """With how many others it was answered at once; None: by itself."""
     condition: str | None = None
     """Of a camera, where one began or ended."""
 
@@ -121,7 +124,13 @@ async def list_alarms(
     connection: AsyncConnection, access: Access, *, tab: Tab
 ) -> tuple[AlarmView, ...]:
     """Return alarms, most severe first, then unacknowledged, then newest; at most 300."""
-    query = _visible(access).order_by(
+    query = visible(access).where(belongs_to(tab)).order_by(*in_order()).limit(_LIST_LIMIT)
+    return await _views(connection, (await connection.execute(query)).all())
+
+
+def in_order() -> tuple[ColumnElement[Any], ...]:
+    """Return how lists are sorted: most severe first, then unacknowledged, then newest."""
+    return (
         case({name: rank for rank, name in enumerate(PRIORITIES)}, value=alarms.c.priority),
         case(
             (alarms.c.state.not_in(AWAITING), 2),
@@ -131,20 +140,26 @@ async def list_alarms(
         alarms.c.last_occurred_at.desc(),
         alarms.c.alarm_id,
     )
-    if tab == "attention":
-        query = query.where(alarms.c.state != "normal", _stands_out())
-    elif tab == "in_progress":
-        query = query.where(alarms.c.state != "normal", alarms.c.assigned_to.is_not(None))
-    elif tab == "shelved":
-        query = query.where(_put_aside())
-    return await _views(connection, (await connection.execute(query.limit(_LIST_LIMIT))).all())
+
+
+def belongs_to(tab: Tab) -> ColumnElement[bool]:
+    """Return which alarms a tab shows."""
+    match tab:
+        case "attention":
+            return (alarms.c.state != "normal") & _stands_out()
+        case "in_progress":
+            return (alarms.c.state != "normal") & alarms.c.assigned_to.is_not(None)
+        case "shelved":
+            return _put_aside()
+        case "all":
+            return true()
 
 
 async def find_alarm(
     connection: AsyncConnection, access: Access, alarm_id: str
 ) -> AlarmView | None:
     """Return one alarm if it exists for this person."""
-    rows = (await connection.execute(_visible(access).where(alarms.c.alarm_id == alarm_id))).all()
+    rows = (await connection.execute(visible(access).where(alarms.c.alarm_id == alarm_id))).all()
     views = await _views(connection, rows)
     return views[0] if views else None
 
@@ -153,7 +168,7 @@ async def find_alarms(
     connection: AsyncConnection, access: Access, alarm_ids: Sequence[str]
 ) -> dict[str, AlarmView]:
     """Return those of some alarms that exist for this person, by id."""
-    rows = await connection.execute(_visible(access).where(alarms.c.alarm_id.in_(alarm_ids)))
+    rows = await connection.execute(visible(access).where(alarms.c.alarm_id.in_(alarm_ids)))
     return {view.alarm_id: view for view in await _views(connection, rows.all())}
 
 
@@ -183,18 +198,21 @@ async def read_history(connection: AsyncConnection, alarm_id: str) -> tuple[Tran
         .where(alarm_transitions.c.alarm_id == alarm_id)
         .order_by(alarm_transitions.c.number)
     )
-    return tuple(
-        Transition(
-            number=row.number,
-            at=row.at,
-            from_state=row.from_state,
-            to_state=row.to_state,
-            cause=row.cause,
-            who=row.who or row.login,
-            note=row.note,
-            condition=_condition(row.body) if row.body else None,
-        )
-        for row in rows
+    return tuple(_transition(row) for row in rows)
+
+
+def _transition(row: Row[Any]) -> Transition:
+    together, note = read_note(row.cause, row.note)
+    return Transition(
+        number=row.number,
+        at=row.at,
+        from_state=row.from_state,
+        to_state=row.to_state,
+        cause=row.cause,
+        who=row.who or row.login,
+        note=note,
+        together=together,
+        condition=_condition(row.body) if row.body else None,
     )
 
 
@@ -231,7 +249,8 @@ def _condition(body: str) -> str | None:
     )
 
 
-def _visible(access: Access) -> Select[Any]:
+def visible(access: Access) -> Select[Any]:
+    """Return the query for alarms that exist for a person."""
     return (
         select(
             alarms,
@@ -260,7 +279,7 @@ async def _views(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> tuple
     )
     explained = await _count_explained(connection, alarm_ids)
     return tuple(
-        _view(
+        view_of(
             row,
             shown.get(row.alarm_id, NOTHING_SHOWN),
             spoken=row.alarm_id in spoken,
@@ -279,7 +298,10 @@ async def _count_explained(connection: AsyncConnection, alarm_ids: list[str]) ->
     return {row.cause_id: row.number for row in found}
 
 
-def _view(row: Row[Any], shown: Shown, *, spoken: bool, explains: int) -> AlarmView:
+def view_of(
+    row: Row[Any], shown: Shown = NOTHING_SHOWN, *, spoken: bool = False, explains: int = 0
+) -> AlarmView:
+    """Return a row of `visible` as lists show it."""
     return AlarmView(
         alarm_id=row.alarm_id,
         kind=row.kind,

@@ -189,6 +189,14 @@ document.addEventListener('submit', (event) => {
   const works = { shelf: () => putAside(form, event.submitter.dataset.deed), assign: () => assign(form), comment: () => comment(form) };
   works[work]().catch(explain);
 });
+// What the list is narrowed to goes along.
+find('#together').addEventListener('click', (event) => {
+  const words = find('#search').value.trim();
+  if (!words) return;
+  const address = new URL(event.currentTarget.href);
+  address.searchParams.set('tim', words);
+  event.currentTarget.href = address;
+});
 find('#help-open').addEventListener('click', () => find('#help').showModal());
 findAll('dialog').forEach((dialog) => dialog.addEventListener('click', (event) => {
   if (event.target === dialog) dialog.close();

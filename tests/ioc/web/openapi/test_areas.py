@@ -11,7 +11,7 @@ from ioc.web.openapi.document import operations
 from tests.ioc.web.openapi.furnished import NEIGHBOUR, TEXT, Caller, Served, serve_village
 from tests.ioc.web.reporting_gateway import camera, loudspeaker
 
-NAMING = ("_id", "sha256", "number", "login")
+NAMING = ("_id", "alarm_ids", "sha256", "number", "login")
 """How the names of parameters and keys end that stand for a thing."""
 REASON = {"reason": "Công an xã yêu cầu giữ"}
 SPEAKER = {"gateway_id": "tu-ban-chuong", "device_id": "loa-cong"}
@@ -31,7 +31,7 @@ NOT_OF_A_HAMLET = {
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """A request about a thing of Bản Chương; `{…}` in the path stands for its id."""
+    """A request about a thing of Bản Chương; `{…}` in the path stands for its id, `{alarm_id}` in a body too."""
 
     body: dict[str, Any] | None = None
     query: dict[str, str] = field(default_factory=dict)
@@ -44,6 +44,9 @@ class Attempt:
 
 ATTEMPTS = {
     "read_alarm": Attempt(),
+    "answer_alarms_together": Attempt(
+        body={"deed": "acknowledge", "alarm_ids": ["{alarm_id}"], "as_of": 0}
+    ),
     "acknowledge_alarm": Attempt(),
     "close_alarm": Attempt(),
     "mark_alarm_false": Attempt(body={"reason": "shadow"}),
@@ -221,7 +224,7 @@ async def _attempts(served: Served, caller: Caller) -> dict[str, int]:
     for name, attempt in ATTEMPTS.items():  # in its order: what removes something comes last
         path, method = routes[name]
         heard = await _heard(caller) if attempt.needs_preview else {}
-        body = None if attempt.body is None else attempt.body | heard
+        body = None if attempt.body is None else _named(attempt.body, served) | heard
         answer = await caller.send(
             method.upper(), _filled(path, served, attempt), params=attempt.query, json=body
         )
@@ -234,6 +237,12 @@ def _filled(path: str, served: Served, attempt: Attempt) -> str:
     known = served.ids["xa"] | served.ids["ban-chuong"]
     ids = {name: str(values[0]) for name, values in known.items()}
     return path.format_map(ids | {"sha256": ids[attempt.sha256], "number": ids[attempt.number]})
+
+
+def _named(body: dict[str, Any], served: Served) -> dict[str, Any]:
+    alarm_id = str(served.ids["ban-chuong"]["alarm_id"][0])
+    named = {"alarm_ids": [alarm_id]} if body.get("alarm_ids") == ["{alarm_id}"] else {}
+    return body | named
 
 
 async def _heard(caller: Caller) -> dict[str, str]:

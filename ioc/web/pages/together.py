@@ -1,0 +1,207 @@
+"""The page on which many alarms are answered at once; plain forms that need no script."""
+
+from collections import Counter
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import RedirectResponse, Response
+
+from ioc.alarms.handling.together import LONGEST_REASON, MOST, Left
+from ioc.centre import Centre
+from ioc.people import Access
+from ioc.web.api.shapes import Text
+from ioc.web.api.together import answer_for
+from ioc.web.errors import Refused
+from ioc.web.identity import Reader, TheCentre, TheSession, check_csrf
+from ioc.web.pages.grounds import kind_name
+from ioc.web.pages.login import home_of
+from ioc.web.pages.saying import Speech
+from ioc.web.reading.alarms import Tab, find_alarms
+from ioc.web.reading.head import read_head
+from ioc.web.reading.places import read_places
+from ioc.web.reading.together import Narrowing, Source, read_answerable
+from ioc.web.rendering import Page, ThePage
+
+router = APIRouter(include_in_schema=False)
+
+TABS: dict[str, Tab] = {
+    "can-xu-ly": "attention",
+    "dang-xu-ly": "in_progress",
+    "tam-an": "shelved",
+    "tat-ca": "all",
+}
+_GROUPS_SHOWN = 12
+_KINDS_SHOWN = 8
+_Id = Annotated[Text, Field(max_length=80)]
+
+
+class Asked(BaseModel):
+    """What the address narrows the list to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    muc: _Id = "can-xu-ly"
+    loai: _Id = ""
+    tu: _Id = ""
+    thiet_bi: Annotated[Text, Field(max_length=80, alias="thiet-bi")] = ""
+    nhom: Annotated[Text, Field(max_length=36)] = ""
+    tim: Annotated[Text, Field(max_length=100)] = ""
+
+    @property
+    def narrowing(self) -> Narrowing:
+        """The same as the store is asked."""
+        return Narrowing(
+            tab=TABS.get(self.muc, "attention"),
+            kind=self.loai,
+            gateway_id=self.tu,
+            device_id=self.thiet_bi,
+            head_id=self.nhom,
+            words=self.tim,
+        )
+
+
+class Chosen(BaseModel):
+    """What the form sends: which alarms, what to do, and from which list."""
+
+    model_config = ConfigDict(frozen=True)
+
+    csrf: Annotated[Text, Field(max_length=200)] = ""
+    viec: Literal["acknowledge", "close"] = "acknowledge"
+    chon: Annotated[list[Annotated[Text, Field(max_length=36)]], Field(max_length=2 * MOST)] = (
+        Field(default_factory=list)
+    )
+    ly_do: Annotated[Text, Field(max_length=LONGEST_REASON)] = ""
+    den: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    ve: Annotated[Text, Field(max_length=600)] = ""
+    """The list's own query, for the way back."""
+
+
+@router.get("/tra-loi-nhieu")
+async def show_answerable(
+    centre: TheCentre, access: Reader, page: ThePage, asked: Annotated[Asked, Query()]
+) -> Response:
+    """The open alarms as narrowed down, all of them chosen."""
+    if not access.may_open_console:
+        return RedirectResponse(home_of(access), status_code=303)
+    narrowing = asked.narrowing
+    async with centre.store.read() as connection:
+        head = await read_head(connection, access, centre)
+        speech = Speech(wording=page.wording, places=await read_places(connection, centre.settings))
+        found = await read_answerable(connection, access, narrowing, heading=speech.what)
+    return page.answer(
+        "together.html",
+        tab="together",
+        head=head,
+        asked=asked,
+        narrowing=narrowing,
+        tabs=TABS,
+        found=found,
+        groups=_groups(found.sources),
+        kinds=sorted({each.kind for each in found.sources} | {narrowing.kind} - {""}),
+        gateways=sorted(
+            {each.gateway_id for each in found.sources} | {narrowing.gateway_id} - {""}
+        ),
+        heading=speech.heading,
+        group_name=speech.source,
+        places=speech.places,
+        kind_name=lambda kind: kind_name(kind, page.wording),
+        back=page.request.url.query,
+        most=MOST,
+        longest=LONGEST_REASON,
+    )
+
+
+@router.post("/tra-loi-nhieu/hoi")
+async def ask_before(
+    centre: TheCentre, session: TheSession, page: ThePage, chosen: Annotated[Chosen, Form()]
+) -> Response:
+    """What is about to happen, with its number; changes nothing."""
+    check_csrf(chosen.csrf, session)
+    access = session.access
+    alarm_ids = list(dict.fromkeys(chosen.chon))
+    values = await _about(centre, access, page, alarm_ids)
+    reason = " ".join(chosen.ly_do.split())
+    return page.answer(
+        "together_ask.html",
+        **values,
+        chosen=chosen,
+        alarm_ids=alarm_ids,
+        reason=reason,
+        problem=_problem(chosen, alarm_ids, reason),
+        most=MOST,
+    )
+
+
+@router.post("/tra-loi-nhieu")
+async def answer_chosen(
+    centre: TheCentre, session: TheSession, page: ThePage, chosen: Annotated[Chosen, Form()]
+) -> Response:
+    """Answer them, and say what has become of each."""
+    check_csrf(chosen.csrf, session)
+    alarm_ids = list(dict.fromkeys(chosen.chon))
+    if not 0 < len(alarm_ids) <= MOST:
+        raise Refused("bad_request", status_code=422)
+    outcome = await answer_for(
+        centre,
+        session.access,
+        deed=chosen.viec,
+        alarm_ids=alarm_ids,
+        as_of=chosen.den,
+        reason=chosen.ly_do,
+    )
+    left = Counter(outcome.left.values())
+    values = await _about(centre, session.access, page, list(outcome.left)[:_GROUPS_SHOWN])
+    return page.answer(
+        "together_done.html",
+        **values,
+        chosen=chosen,
+        answered=len(outcome.answered),
+        left=[(why, left[why]) for why in Left if left[why]],
+        whys=outcome.left,
+    )
+
+
+async def _about(
+    centre: Centre, access: Access, page: Page, alarm_ids: list[str]
+) -> dict[str, Any]:
+    """Return what the pages after the list show of some alarms."""
+    async with centre.store.read() as connection:
+        head = await read_head(connection, access, centre)
+        speech = Speech(wording=page.wording, places=await read_places(connection, centre.settings))
+        alarms = await find_alarms(connection, access, alarm_ids[: 2 * MOST])
+    counted = Counter(speech.what(alarm) for alarm in alarms.values())
+    return {
+        "tab": "together",
+        "head": head,
+        "alarms": alarms,
+        "heading": speech.heading,
+        "kinds": counted.most_common(_KINDS_SHOWN),
+        "kinds_more": max(0, len(counted) - _KINDS_SHOWN),
+    }
+
+
+def _problem(chosen: Chosen, alarm_ids: list[str], reason: str) -> str:
+    if not alarm_ids:
+        return "none_chosen"
+    if len(alarm_ids) > MOST:
+        return "too_many"
+    return "no_reason" if chosen.viec == "close" and not reason else ""
+
+
+def _groups(sources: tuple[Source, ...]) -> list[Source]:
+    """Return the sources worth a link of their own: gateways with all their devices, then devices."""
+    of_gateways: Counter[tuple[str, str]] = Counter()
+    for each in sources:
+        of_gateways[each.kind, each.gateway_id] += each.number
+    whole = [
+        Source(kind=kind, gateway_id=gateway_id, device_id=None, number=number)
+        for (kind, gateway_id), number in of_gateways.items()
+    ]
+    single = [
+        each
+        for each in sources
+        if each.device_id is not None and each.number < of_gateways[each.kind, each.gateway_id]
+    ]
+    worth = [each for each in (*whole, *single) if each.number > 1]
+    return sorted(worth, key=lambda each: -each.number)[:_GROUPS_SHOWN]
