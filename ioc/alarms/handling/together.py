@@ -68,6 +68,24 @@ class Wish:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """Which alarms of a wish may be answered like this, and why not the others."""
+
+    chosen: tuple[RowMapping, ...]
+    left: dict[str, Left]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """What a person may do with alarms of an area."""
+
+    may_see: Callable[[str], bool]
+    """Whether they exist for the person."""
+    may: Callable[[str], bool]
+    """Whether the person may answer them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Together:
     """What has become of a wish."""
 
@@ -98,24 +116,22 @@ async def newest_line(connection: AsyncConnection) -> int:
     return int(await connection.scalar(select(func.max(alarm_transitions.c.number))) or 0)
 
 
-async def answer_together(
-    connection: AsyncConnection,
-    wish: Wish,
-    *,
-    may_see: Callable[[str], bool],
-    may: Callable[[str], bool],
-) -> Together:
+async def answer_together(connection: AsyncConnection, wish: Wish, rights: Rights) -> Together:
     """Answer those of some alarms that may be answered like this; the rest stays as it is.
 
     Again with the same wish it changes nothing more. To close means: what a person may end is over
     then, with an acknowledgement before it where nobody has given one.
-
-    Args:
-        connection: of a writing transaction.
-        wish: at most `MOST` alarms.
-        may_see: whether alarms of an area exist for the person.
-        may: whether they may answer those.
     """
+    weighed = await weigh(connection, wish, rights)
+    note = note_of(len(weighed.chosen) - 1, wish.reason)
+    for alarm in weighed.chosen:
+        await _do(connection, alarm, wish, note)
+    answered = tuple(alarm["alarm_id"] for alarm in weighed.chosen)
+    return Together(answered=answered, left=weighed.left)
+
+
+async def weigh(connection: AsyncConnection, wish: Wish, rights: Rights) -> Weighed:
+    """Return what `answer_together` would do now; changes nothing."""
     found = {row["alarm_id"]: row for row in await rows.find_all(connection, wish.alarm_ids)}
     rules = [alarm_id for alarm_id, row in found.items() if row["kind"] == AlarmKind.RULE]
     pressing = await of_intrusions(connection, rules) if rules else set()
@@ -124,9 +140,9 @@ async def answer_together(
     chosen: list[RowMapping] = []
     for alarm_id in wish.alarm_ids:
         alarm = found.get(alarm_id)
-        if alarm is None or not may_see(alarm["area_id"]):
+        if alarm is None or not rights.may_see(alarm["area_id"]):
             left[alarm_id] = Left.NOT_FOUND
-        elif not may(alarm["area_id"]):
+        elif not rights.may(alarm["area_id"]):
             left[alarm_id] = Left.FORBIDDEN
         elif alarm_id in pressing or is_pressing(alarm["kind"], alarm["priority"]):
             left[alarm_id] = Left.PRESSING
@@ -136,10 +152,7 @@ async def answer_together(
             left[alarm_id] = why
         else:
             chosen.append(alarm)
-    note = note_of(len(chosen) - 1, wish.reason)
-    for alarm in chosen:
-        await _do(connection, alarm, wish, note)
-    return Together(answered=tuple(alarm["alarm_id"] for alarm in chosen), left=left)
+    return Weighed(chosen=tuple(chosen), left=left)
 
 
 def _hinders(alarm: RowMapping, deed: Deed) -> Left | None:

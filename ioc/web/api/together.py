@@ -2,7 +2,14 @@
 
 from fastapi import APIRouter
 
-from ioc.alarms.handling.together import Deed, Left, Together, Wish, answer_together
+from ioc.alarms.handling.together import (
+    Deed,
+    Left,
+    Rights,
+    Together,
+    Wish,
+    answer_together,
+)
 from ioc.centre import Centre
 from ioc.people import Access
 from ioc.people.audit import Deed as Audited
@@ -24,58 +31,49 @@ async def answer_alarms_together(
     as they are, and so is what has called anew since the list was read. The same request again
     changes nothing more.
     """
-    outcome = await answer_for(
-        centre,
-        access,
-        deed=wanted.deed,
-        alarm_ids=wanted.alarm_ids,
-        as_of=wanted.as_of,
-        reason=wanted.reason,
-    )
-    return AnsweredTogether.of(outcome)
+    wish = wish_of(centre, access, **wanted.model_dump())
+    return AnsweredTogether.of(await answer_for(centre, access, wish))
 
 
-async def answer_for(
-    centre: Centre,
-    access: Access,
-    *,
-    deed: Deed,
-    alarm_ids: list[str],
-    as_of: int,
-    reason: str = "",
-) -> Together:
+async def answer_for(centre: Centre, access: Access, wish: Wish) -> Together:
     """Answer those of some alarms that this person may answer at once.
 
     Raises:
         Refused: none of them exists for this person, or they may answer none, or give no reason.
     """
-    written = " ".join(reason.split())
-    if deed == "close" and not written:
+    if wish.deed == "close" and not wish.reason:
         raise Refused("close_needs_reason", status_code=409)
-    at = centre.clock.now()
-    wish = Wish(
-        alarm_ids=tuple(dict.fromkeys(alarm_ids)),
-        deed=deed,
-        reason=written if deed == "close" else "",
-        as_of=as_of,
-        login=access.login,
-        at=at,
-    )
     async with centre.store.begin() as connection:
-        outcome = await answer_together(
-            connection, wish, may_see=access.may_see, may=access.may_acknowledge
-        )
+        outcome = await answer_together(connection, wish, rights_of(access))
         _refuse_strangers(outcome)
         if outcome.answered:
-            number = len(outcome.answered)
             line = Audited(
                 login=access.login,
-                action=f"alarms_{deed}_together",
-                subject=f"{number} alarms",
+                action=f"alarms_{wish.deed}_together",
+                subject=f"{len(outcome.answered)} alarms",
                 detail=" ".join(outcome.answered),
             )
-            await write_audit(connection, line, at=at)
+            await write_audit(connection, line, at=wish.at)
     return outcome
+
+
+def wish_of(
+    centre: Centre, access: Access, *, deed: Deed, alarm_ids: list[str], as_of: int, reason: str
+) -> Wish:
+    """Return what a person wants, each alarm once; a reason goes with closing only."""
+    return Wish(
+        alarm_ids=tuple(dict.fromkeys(alarm_ids)),
+        deed=deed,
+        reason=" ".join(reason.split()) if deed == "close" else "",
+        as_of=as_of,
+        login=access.login,
+        at=centre.clock.now(),
+    )
+
+
+def rights_of(access: Access) -> Rights:
+    """Return what a person may do with alarms of an area."""
+    return Rights(may_see=access.may_see, may=access.may_acknowledge)
 
 
 def _refuse_strangers(outcome: Together) -> None:

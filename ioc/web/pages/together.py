@@ -1,17 +1,17 @@
 """The page on which many alarms are answered at once; plain forms that need no script."""
 
 from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
-from ioc.alarms.handling.together import LONGEST_REASON, MOST, Left
+from ioc.alarms.handling.together import LONGEST_REASON, MOST, Left, Weighed, Wish, weigh
 from ioc.centre import Centre
 from ioc.people import Access
 from ioc.web.api.shapes import Text
-from ioc.web.api.together import answer_for
+from ioc.web.api.together import answer_for, rights_of, wish_of
 from ioc.web.errors import Refused
 from ioc.web.identity import Reader, TheCentre, TheSession, check_csrf
 from ioc.web.pages.grounds import kind_name
@@ -21,7 +21,7 @@ from ioc.web.reading.alarms import Tab, find_alarms
 from ioc.web.reading.head import read_head
 from ioc.web.reading.places import read_places
 from ioc.web.reading.together import Narrowing, Source, read_answerable
-from ioc.web.rendering import Page, ThePage
+from ioc.web.rendering import ThePage
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,7 +32,6 @@ TABS: dict[str, Tab] = {
     "tat-ca": "all",
 }
 _GROUPS_SHOWN = 12
-_KINDS_SHOWN = 8
 _Id = Annotated[Text, Field(max_length=80)]
 
 
@@ -76,6 +75,17 @@ class Chosen(BaseModel):
     ve: Annotated[Text, Field(max_length=600)] = ""
     """The list's own query, for the way back."""
 
+    def wish(self, centre: Centre, access: Access) -> Wish:
+        """Return what this person wants."""
+        return wish_of(
+            centre,
+            access,
+            deed=self.viec,
+            alarm_ids=self.chon,
+            as_of=self.den,
+            reason=self.ly_do,
+        )
+
 
 @router.get("/tra-loi-nhieu")
 async def show_answerable(
@@ -98,6 +108,7 @@ async def show_answerable(
         tabs=TABS,
         found=found,
         groups=_groups(found.sources),
+        heads=found.heads,
         kinds=sorted({each.kind for each in found.sources} | {narrowing.kind} - {""}),
         gateways=sorted(
             {each.gateway_id for each in found.sources} | {narrowing.gateway_id} - {""}
@@ -119,16 +130,30 @@ async def ask_before(
     """What is about to happen, with its number; changes nothing."""
     check_csrf(chosen.csrf, session)
     access = session.access
-    alarm_ids = list(dict.fromkeys(chosen.chon))
-    values = await _about(centre, access, page, alarm_ids)
-    reason = " ".join(chosen.ly_do.split())
+    wish = chosen.wish(centre, access)
+    problem = _problem(wish)
+    weighed = Weighed(chosen=(), left={})
+    async with centre.store.read() as connection:
+        head = await read_head(connection, access, centre)
+        speech = Speech(wording=page.wording, places=await read_places(connection, centre.settings))
+        if not problem:
+            weighed = await weigh(connection, wish, rights_of(access))
+    counted = Counter((alarm["kind"], alarm["gateway_id"]) for alarm in weighed.chosen)
+    lines = [
+        Source(kind=kind, gateway_id=gateway_id, device_id=None, number=number)
+        for (kind, gateway_id), number in counted.most_common(_GROUPS_SHOWN)
+    ]
     return page.answer(
         "together_ask.html",
-        **values,
+        tab="together",
+        head=head,
         chosen=chosen,
-        alarm_ids=alarm_ids,
-        reason=reason,
-        problem=_problem(chosen, alarm_ids, reason),
+        wish=wish,
+        alarm_ids=[alarm["alarm_id"] for alarm in weighed.chosen],
+        lines=[speech.source(line) for line in lines],
+        lines_more=len(counted) - len(lines),
+        left=_left(weighed.left),
+        problem=problem,
         most=MOST,
     )
 
@@ -139,54 +164,39 @@ async def answer_chosen(
 ) -> Response:
     """Answer them, and say what has become of each."""
     check_csrf(chosen.csrf, session)
-    alarm_ids = list(dict.fromkeys(chosen.chon))
-    if not 0 < len(alarm_ids) <= MOST:
+    access = session.access
+    wish = chosen.wish(centre, access)
+    if not 0 < len(wish.alarm_ids) <= MOST:
         raise Refused("bad_request", status_code=422)
-    outcome = await answer_for(
-        centre,
-        session.access,
-        deed=chosen.viec,
-        alarm_ids=alarm_ids,
-        as_of=chosen.den,
-        reason=chosen.ly_do,
-    )
-    left = Counter(outcome.left.values())
-    values = await _about(centre, session.access, page, list(outcome.left)[:_GROUPS_SHOWN])
+    outcome = await answer_for(centre, access, wish)
+    async with centre.store.read() as connection:
+        head = await read_head(connection, access, centre)
+        speech = Speech(wording=page.wording, places=await read_places(connection, centre.settings))
+        alarms = await find_alarms(connection, access, list(outcome.left)[:_GROUPS_SHOWN])
     return page.answer(
         "together_done.html",
-        **values,
+        tab="together",
+        head=head,
         chosen=chosen,
+        alarms=alarms,
+        heading=speech.heading,
         answered=len(outcome.answered),
-        left=[(why, left[why]) for why in Left if left[why]],
+        left=_left(outcome.left),
         whys=outcome.left,
     )
 
 
-async def _about(
-    centre: Centre, access: Access, page: Page, alarm_ids: list[str]
-) -> dict[str, Any]:
-    """Return what the pages after the list show of some alarms."""
-    async with centre.store.read() as connection:
-        head = await read_head(connection, access, centre)
-        speech = Speech(wording=page.wording, places=await read_places(connection, centre.settings))
-        alarms = await find_alarms(connection, access, alarm_ids[: 2 * MOST])
-    counted = Counter(speech.what(alarm) for alarm in alarms.values())
-    return {
-        "tab": "together",
-        "head": head,
-        "alarms": alarms,
-        "heading": speech.heading,
-        "kinds": counted.most_common(_KINDS_SHOWN),
-        "kinds_more": max(0, len(counted) - _KINDS_SHOWN),
-    }
+def _left(left: dict[str, Left]) -> list[tuple[Left, int]]:
+    counted = Counter(left.values())
+    return [(why, counted[why]) for why in Left if counted[why]]
 
 
-def _problem(chosen: Chosen, alarm_ids: list[str], reason: str) -> str:
-    if not alarm_ids:
+def _problem(wish: Wish) -> str:
+    if not wish.alarm_ids:
         return "none_chosen"
-    if len(alarm_ids) > MOST:
+    if len(wish.alarm_ids) > MOST:
         return "too_many"
-    return "no_reason" if chosen.viec == "close" and not reason else ""
+    return "no_reason" if wish.deed == "close" and not wish.reason else ""
 
 
 def _groups(sources: tuple[Source, ...]) -> list[Source]:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -13,6 +13,7 @@ from ioc.people import Access
 from ioc.store.tables import alarms
 from ioc.web.reading.alarms import AWAITING, AlarmView, Tab, belongs_to, in_order, view_of, visible
 
+_HEADS = 6
 _LOOKED_AT = 4 * MOST
 """The narrowing by words is done here, not in the database, over no more than this many."""
 
@@ -59,8 +60,10 @@ class Answerable:
     pressing: int
     """Emergencies and intrusions among what was looked at."""
     as_of: int
-    sources: tuple[Source, ...] = field(default=())
+    sources: tuple[Source, ...]
     """Of everything on the tab, most first."""
+    heads: tuple[tuple[AlarmView, int], ...]
+    """What explains or gathers others that wait for an answer, and how many; most first."""
 
 
 async def read_answerable(
@@ -91,6 +94,7 @@ async def read_answerable(
         pressing=len(found) - len(free),
         as_of=as_of,
         sources=await _sources(connection, access, narrowing.tab),
+        heads=await _heads(connection, access),
     )
 
 
@@ -122,6 +126,22 @@ def _conditions(narrowing: Narrowing) -> list[ColumnElement[bool]]:
         if value:
             conditions.append(column == value)
     return conditions
+
+
+async def _heads(connection: AsyncConnection, access: Access) -> tuple[tuple[AlarmView, int], ...]:
+    number = func.count().label("number")
+    rows = await connection.execute(
+        select(alarms.c.cause_id, number)
+        .where(alarms.c.area_id.in_(access.area_ids), alarms.c.state.in_(AWAITING))
+        .where(alarms.c.cause_id.is_not(None))
+        .group_by(alarms.c.cause_id)
+        .order_by(number.desc(), alarms.c.cause_id)
+        .limit(_HEADS)
+    )
+    counted = {row.cause_id: row.number for row in rows}
+    found = await connection.execute(visible(access).where(alarms.c.alarm_id.in_(counted)))
+    heads = {row.alarm_id: view_of(row) for row in found}
+    return tuple((heads[each], number) for each, number in counted.items() if each in heads)
 
 
 async def _sources(connection: AsyncConnection, access: Access, tab: Tab) -> tuple[Source, ...]:

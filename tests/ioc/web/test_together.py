@@ -150,6 +150,11 @@ async def test_closing_ends_what_a_person_may_end_and_says_why(site):
         assert blank.json()["error"]["code"] == "close_needs_reason"
         done = (await answer(browser, [lost_events, away], "close", reason="Đã đổi ổ đĩa")).json()
         assert done == {"answered": [lost_events], "left": [{"alarm_id": away, "why": "lasts"}]}
+        asked = await form(
+            browser, "/tra-loi-nhieu/hoi", chon=[away], viec="close", ly_do="Đã đổi ổ đĩa"
+        )
+        assert "Không có cảnh báo nào kết thúc được" in asked.text
+        assert "1: còn tiếp diễn" in asked.text
         steps = await log_of(browser, lost_events)
         assert steps == [
             ("acknowledge", "Ma Thị Lan", 0, "Đã đổi ổ đĩa"),
@@ -225,8 +230,10 @@ async def test_a_group_is_answered_from_the_alarm_that_explains_it(site):
         page = (await browser.get(f"/manh/canh-bao/{head['alarm_id']}")).text
         explained = [each["alarm_id"] for each in listed if each["cause_id"] == head["alarm_id"]]
         assert head["explains"] == len(explained)
-        if explained:
-            assert f"/tra-loi-nhieu?nhom={head['alarm_id']}" in page
+        assert explained
+        assert f"/tra-loi-nhieu?nhom={head['alarm_id']}" in page
+        groups = (await browser.get("/tra-loi-nhieu")).text
+        assert f"kéo theo <bdi>{len(explained)}</bdi> cảnh báo chưa tiếp nhận" in groups
         group = (await browser.get(f"/tra-loi-nhieu?nhom={head['alarm_id']}")).text
         assert set(chosen_in(group)) == {head["alarm_id"], *explained} <= {head["alarm_id"], *lost}
 
