@@ -9,11 +9,12 @@ from sqlalchemy import select, update
 
 from ioc.clock import Clock
 from ioc.evidence.arrival import arriving, put_in_place
+from ioc.evidence.behind import alarms_showing
 from ioc.evidence.proofs import Announced, prove
 from ioc.evidence.refusals import EvidenceRefused, NotAnnounced, WrongHash
 from ioc.store import journal
 from ioc.store.engine import Store
-from ioc.store.tables import alarms, evidence
+from ioc.store.tables import evidence
 
 _SUFFIX = {"image/jpeg": "jpg", "video/mp4": "mp4"}
 
@@ -113,13 +114,7 @@ class EvidenceStore:
                 .where(mine, evidence.c.state != "stored")
                 .values(state="stored", stored_at=now)
             )
-            query = (
-                select(alarms.c.alarm_id, alarms.c.area_id)
-                .distinct()
-                .join(evidence, evidence.c.alarm_id == alarms.c.alarm_id)
-                .where(mine)
-            )
-            for alarm_id, area_id in (await connection.execute(query)).all():
+            for alarm_id, area_id in await alarms_showing(connection, mine):
                 await journal.write(
                     connection, subject="alarm", subject_id=alarm_id, area_id=area_id, at=now
                 )

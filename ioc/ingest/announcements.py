@@ -9,10 +9,11 @@ from sqlalchemy import insert, select, update
 from contracts.envelope import Event
 from contracts.events import EventData, EvidenceClip, EvidenceLost, Picture
 from ioc.alarms import rows
+from ioc.evidence.behind import alarms_showing
 from ioc.gateways.register import Gateway
 from ioc.ingest.transaction import Transaction
 from ioc.store import journal
-from ioc.store.tables import alarms, evidence
+from ioc.store.tables import evidence
 
 CLIP_ROLE = "clip"
 
@@ -44,24 +45,19 @@ async def announce(
     }
     if clip is not None:
         expected[CLIP_ROLE, clip.clip.sha256] = {**base, **_clip(clip)}
-        await _tell(transaction, event, alarm_id)
     for row in expected.values():
         stored_at = await _stored_at(transaction, gateway, row)
         state = {"state": "announced" if stored_at is None else "stored", "stored_at": stored_at}
         await transaction.connection.execute(insert(evidence).values({**row, **state}))
+    if clip is not None:
+        await _tell(transaction, event, alarm_id)
 
 
 async def lose(transaction: Transaction, gateway: Gateway, lost: EvidenceLost) -> None:
     """Expect a picture or clip no longer, and tell who waits for it."""
     connection = transaction.connection
     mine = (evidence.c.sha256 == lost.sha256) & (evidence.c.gateway_id == gateway.gateway_id)
-    affected = (
-        select(alarms.c.alarm_id, alarms.c.area_id)
-        .distinct()
-        .join(evidence, evidence.c.alarm_id == alarms.c.alarm_id)
-        .where(mine, evidence.c.state == "announced")
-    )
-    waiting = (await connection.execute(affected)).all()
+    waiting = await alarms_showing(connection, mine & (evidence.c.state == "announced"))
     await connection.execute(
         update(evidence).where(mine, evidence.c.state == "announced").values(state="lost")
     )
@@ -97,16 +93,11 @@ async def _tell(transaction: Transaction, event: Event, alarm_id: str | None) ->
     if alarm_id is None:
         _log.warning("evidence.clip_without_sighting", event_id=event.event_id)
         return
-    area_id = await transaction.connection.scalar(
-        select(alarms.c.area_id).where(alarms.c.alarm_id == alarm_id)
-    )
-    await journal.write(
-        transaction.connection,
-        subject="alarm",
-        subject_id=alarm_id,
-        area_id=str(area_id),
-        at=transaction.at,
-    )
+    connection = transaction.connection
+    for shown, area_id in await alarms_showing(connection, evidence.c.event_id == event.event_id):
+        await journal.write(
+            connection, subject="alarm", subject_id=shown, area_id=area_id, at=transaction.at
+        )
 
 
 def _picture(picture: Picture) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, or_, select
 
 from ioc.alarms import AlarmState
+from ioc.evidence.behind import shown_by
 from ioc.keeping.holds import held
 from ioc.store.tables import alarm_transitions, alarms, evidence
 
@@ -21,6 +22,11 @@ def shows_something() -> ColumnElement[bool]:
     return exists().where(evidence.c.alarm_id == alarms.c.alarm_id, evidence.c.state == "stored")
 
 
+def needed_evidence() -> ColumnElement[bool]:
+    """Tell of a row of `evidence` whether such an alarm shows it, also a rule's from another's events."""
+    return shown_by(needed_alarms())
+
+
 def needed_events() -> Select[Any]:
     """Return the ids of events that made such an alarm what it is, or announced its pictures."""
     told = (
@@ -28,6 +34,6 @@ def needed_events() -> Select[Any]:
         .where(alarm_transitions.c.alarm_id.in_(needed_alarms()))
         .where(alarm_transitions.c.event_id.is_not(None))
     )
-    shown = select(evidence.c.event_id).where(evidence.c.alarm_id.in_(needed_alarms()))
+    shown = select(evidence.c.event_id).where(needed_evidence())
     needed: Select[Any] = select(told.union(shown).subquery().c.event_id)
     return needed

@@ -16,7 +16,7 @@ from ioc.clock import Clock
 from ioc.clock_doubt import ClockDoubt
 from ioc.evidence import EvidenceStore
 from ioc.keeping.aging import AT_ONCE, Batch, Found, Reason, count, delete_rows, rows_past
-from ioc.keeping.needs import needed_alarms
+from ioc.keeping.needs import needed_evidence
 from ioc.keeping.remains import forget_remains
 from ioc.keeping.settings import RetentionSettings
 from ioc.keeping.strays import delete_strays
@@ -160,7 +160,7 @@ async def held_bytes(connection: AsyncConnection) -> int:
     """Return how much of that must be kept: of alarms on hold or still open."""
     files = (
         select(func.max(evidence.c.size_bytes).label("size_bytes"))
-        .where(evidence.c.state == "stored", evidence.c.alarm_id.in_(needed_alarms()))
+        .where(evidence.c.state == "stored", needed_evidence())
         .group_by(evidence.c.sha256, evidence.c.media_type)
         .subquery()
     )
@@ -169,7 +169,7 @@ async def held_bytes(connection: AsyncConnection) -> int:
 
 async def _oldest_files(connection: AsyncConnection, *, stored_before: datetime | None) -> Found:
     """Return stored files that no alarm needs, oldest first; `at`: when the newest name of it came."""
-    needed = select(evidence.c.sha256).where(evidence.c.alarm_id.in_(needed_alarms()))
+    needed = select(evidence.c.sha256).where(needed_evidence())
     at = func.max(evidence.c.stored_at)
     query = (
         select(

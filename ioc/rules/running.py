@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Event
-from ioc.alarms import Occurrence, Raise, raise_alarm, return_alarm
+from ioc.alarms import Occurrence, Raise, raise_alarm, return_alarm, rows
 from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.alarms.rules import AlarmKind, Return
 from ioc.rules import records
@@ -113,6 +113,8 @@ class RunningRules:
         alarm_id = await raise_alarm(connection, effect, occurrence)
         if alarm_id is None:
             return  # held back: it fires again, until there is an alarm for somebody to see
+        for event_id in firing.behind:
+            await rows.enter_part(connection, alarm_id, event_id)
         fired_at = max(happening.occurred_at, (kept and kept.fired_at) or happening.occurred_at)
         await records.keep_standing(
             connection,

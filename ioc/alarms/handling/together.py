@@ -25,7 +25,7 @@ from ioc.alarms.states import (
     decide_close,
 )
 from ioc.store import ledger
-from ioc.store.tables import alarm_transitions, events
+from ioc.store.tables import alarm_parts, alarm_transitions, events
 
 MOST = 500
 """Alarms at once: what one gateway may have open, and a fraction of a second for everybody else."""
@@ -192,11 +192,16 @@ async def _called_anew(connection: AsyncConnection, wish: Wish) -> set[str]:
 
 
 async def of_intrusions(connection: AsyncConnection, alarm_ids: Sequence[str]) -> set[str]:
-    """Return those alarms, as a rule's, to which an intrusion was reported."""
-    query = (
-        select(alarm_transitions.c.alarm_id)
-        .join(events, events.c.event_id == alarm_transitions.c.event_id)
-        .where(alarm_transitions.c.alarm_id.in_(alarm_ids))
-        .where(events.c.kind == KIND_OF[IntrusionStarted])
-    )
-    return set(await connection.scalars(query))
+    """Return those alarms, as a rule's, in whose log or behind which an intrusion stands."""
+    found: set[str] = set()
+    for alarm_id, event_id in (
+        (alarm_transitions.c.alarm_id, alarm_transitions.c.event_id),
+        (alarm_parts.c.alarm_id, alarm_parts.c.part_id),
+    ):
+        query = (
+            select(alarm_id)
+            .join(events, events.c.event_id == event_id)
+            .where(alarm_id.in_(alarm_ids), events.c.kind == KIND_OF[IntrusionStarted])
+        )
+        found |= set(await connection.scalars(query))
+    return found

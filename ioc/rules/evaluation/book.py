@@ -1,21 +1,25 @@
 """All rules compiled: which may concern an event is one look-up by its kind; pure."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from contracts.events import KIND_OF
 from ioc.rules.evaluation import saying
 from ioc.rules.evaluation.happenings import Ending, Firing, Happening, Why
 from ioc.rules.evaluation.matching import Predicate, compile_event
 from ioc.rules.evaluation.schedule import compile_schedule
-from ioc.rules.evaluation.windows import Counter, Steps
+from ioc.rules.evaluation.windows import Counter, Instant, Steps
 from ioc.rules.language.circles import in_order
 from ioc.rules.language.document import Document, EventTest, RuleShape, Same
 from ioc.rules.language.fields import kinds_of
 
 Outcome = Firing | Ending
+PICTURED = frozenset(kind for model, kind in KIND_OF.items() if "pictures" in model.model_fields)
+"""Kinds of events that may come with pictures."""
+_MOST_BEHIND = 12
 _React = Callable[[Happening], Outcome | None]
 
 
@@ -120,17 +124,18 @@ class RuleBook:
     def _counting(self, rule: RuleShape) -> _React:
         scope = self.scopes[rule.rule_id]
         counter = Counter(times=rule.times, within_s=rule.within_s or 0.0)
+        pictured = _may_show(rule.event)
 
         def react(happening: Happening) -> Firing | None:
             place = happening.place
             if not scope.covers(place.area_id, happening.occurred_at):
                 return None
-            subject = place.subject(rule.same)
-            if rule.times > 1:
-                instant = (happening.occurred_at, happening.event_id)
-                if not counter.note(subject, instant):
-                    return None
-            return _firing(rule, subject, happening, saying.of_event(rule, happening))
+            subject, instant = place.subject(rule.same), (happening.occurred_at, happening.event_id)
+            window = counter.note(subject, instant) if rule.times > 1 else [instant]
+            if not window:
+                return None
+            firing = _firing(rule, subject, happening, saying.of_event(rule, happening))
+            return replace(firing, behind=_behind(window)) if pictured else firing
 
         return react
 
@@ -148,6 +153,8 @@ class RuleBook:
 
     def _stepping(self, rule: RuleShape, windows: Steps, number: int) -> _React:
         scope, same = self.scopes[rule.rule_id], _same(rule)
+        steps = rule.sequence.steps if rule.sequence else ()
+        pictured = any(step.rule is not None or _may_show(step.event) for step in steps)
 
         def react(happening: Happening) -> Firing | None:
             place = happening.place
@@ -157,7 +164,8 @@ class RuleBook:
             chain = windows.note(subject, number, (happening.occurred_at, happening.event_id))
             if chain is None or not scope.holds_at(chain[-1][0]):
                 return None
-            return _firing(rule, subject, happening, saying.of_sequence(rule, chain))
+            firing = _firing(rule, subject, happening, saying.of_sequence(rule, chain))
+            return replace(firing, behind=_behind(chain)) if pictured else firing
 
         return react
 
@@ -168,6 +176,15 @@ def _same(rule: RuleShape) -> Same:
 
 def _firing(rule: RuleShape, subject: str, happening: Happening, why: Why) -> Firing:
     return Firing(rule=rule, subject=subject, happening=happening, why=why)
+
+
+def _may_show(test: EventTest | None) -> bool:
+    return test is not None and not PICTURED.isdisjoint(kinds_of(test.kind))
+
+
+def _behind(window: Sequence[Instant]) -> tuple[str, ...]:
+    """Return the newest events of what made a rule fire; a measured value is none."""
+    return tuple(event_id for _, event_id in window if event_id)[-_MOST_BEHIND:]
 
 
 def _ending(rule: RuleShape, same: Same, happening: Happening) -> Ending:

@@ -60,6 +60,8 @@ class Firing:
     happening: Happening
     """What completed it."""
     why: Why
+    behind: tuple[str, ...] = ()
+    """The events that may have pictures among those that made it, the oldest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

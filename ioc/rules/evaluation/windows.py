@@ -55,17 +55,17 @@ class Counter:
         kept = max(_KEPT, 2 * times)
         self._tracks: dict[str, Track] = defaultdict(lambda: Track(kept))
 
-    def note(self, subject: str, instant: Instant) -> bool:
-        """Remember an instant; tell whether it is one of so many within the window."""
+    def note(self, subject: str, instant: Instant) -> list[Instant]:
+        """Remember an instant; return so many within the window with it among them, or nothing."""
         track = self._tracks[subject]
         track.note(instant)
         instants, times = track.instants, self._times
         at = bisect_left(instants, instant)
-        return any(
-            instants[first + times - 1][0] - instants[first][0] <= self._within
-            for first in range(max(0, at - times + 1), at + 1)
-            if first + times <= len(instants)
-        )
+        for first in range(max(0, at - times + 1), at + 1):
+            window = instants[first : first + times]
+            if len(window) == times and window[-1][0] - window[0][0] <= self._within:
+                return window
+        return []
 
 
 class Steps:

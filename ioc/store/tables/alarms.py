@@ -68,7 +68,9 @@ alarm_parts = Table(
     "alarm_parts",
     metadata,
     Column("alarm_id", String(36), primary_key=True),
-    Column("part_id", String(200), primary_key=True),  # of a sighting: its object_id
+    Column(
+        "part_id", String(200), primary_key=True
+    ),  # of a sighting: its object_id; of a rule's: an event behind it
     Index("alarm_parts_by_part", "part_id"),
 )
 

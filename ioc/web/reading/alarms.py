@@ -14,6 +14,7 @@ from contracts.events import KIND_OF, CameraDegraded, CameraRecovered
 from ioc.alarms.handling.assigning import IS_TAKEN
 from ioc.alarms.handling.together import read_note
 from ioc.alarms.parts import PARTS, present
+from ioc.alarms.rules import AlarmKind
 from ioc.people import Access
 from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, users
 from ioc.web.reading.evidence import NOTHING_SHOWN, ROLES, Clip, Picture, Shown, read_shown
@@ -125,7 +126,7 @@ async def list_alarms(
 ) -> tuple[AlarmView, ...]:
     """Return alarms, most severe first, then unacknowledged, then newest; at most 300."""
     query = visible(access).where(belongs_to(tab)).order_by(*in_order()).limit(_LIST_LIMIT)
-    return await _views(connection, (await connection.execute(query)).all())
+    return await _views(connection, access, (await connection.execute(query)).all())
 
 
 def in_order() -> tuple[ColumnElement[Any], ...]:
@@ -160,7 +161,7 @@ async def find_alarm(
 ) -> AlarmView | None:
     """Return one alarm if it exists for this person."""
     rows = (await connection.execute(visible(access).where(alarms.c.alarm_id == alarm_id))).all()
-    views = await _views(connection, rows)
+    views = await _views(connection, access, rows)
     return views[0] if views else None
 
 
@@ -169,7 +170,7 @@ async def find_alarms(
 ) -> dict[str, AlarmView]:
     """Return those of some alarms that exist for this person, by id."""
     rows = await connection.execute(visible(access).where(alarms.c.alarm_id.in_(alarm_ids)))
-    return {view.alarm_id: view for view in await _views(connection, rows.all())}
+    return {view.alarm_id: view for view in await _views(connection, access, rows.all())}
 
 
 async def count_alarms(connection: AsyncConnection, access: Access) -> dict[str, int]:
@@ -264,9 +265,16 @@ def visible(access: Access) -> Select[Any]:
     )
 
 
-async def _views(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> tuple[AlarmView, ...]:
+async def _views(
+    connection: AsyncConnection, access: Access, rows: Sequence[Row[Any]]
+) -> tuple[AlarmView, ...]:
     alarm_ids = [row.alarm_id for row in rows]
-    shown = await read_shown(connection, {row.alarm_id: present(row.facts or {}) for row in rows})
+    shown = await read_shown(
+        connection,
+        {row.alarm_id: present(row.facts or {}) for row in rows},
+        of_rules=[row.alarm_id for row in rows if row.kind == AlarmKind.RULE],
+        area_ids=access.area_ids,
+    )
     spoken = set(
         await connection.scalars(
             select(broadcasts.c.alarm_id)

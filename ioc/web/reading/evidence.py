@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import decode_event
 from contracts.errors import ContractError
 from contracts.events import EventData
+from ioc.evidence.behind import read_behind
 from ioc.store.tables import events, evidence
 
 ROLES = ("before", "depositing", "shown", "after")
@@ -72,15 +73,26 @@ NOTHING_SHOWN = Shown(pictures=(), clips=())
 
 
 async def read_shown(
-    connection: AsyncConnection, present: Mapping[str, Sequence[str]]
+    connection: AsyncConnection,
+    present: Mapping[str, Sequence[str]],
+    *,
+    of_rules: Sequence[str],
+    area_ids: frozenset[str],
 ) -> dict[str, Shown]:
-    """Return what each alarm shows; `present` names the sightings of each that still last."""
+    """Return what each alarm shows.
+
+    Args:
+        connection: of a reading transaction.
+        present: of each alarm the sightings that still last.
+        of_rules: those of them that are rules' alarms: they show what stands behind them.
+        area_ids: where evidence behind a rule's alarm may have been taken for this person to see it.
+    """
     rows = await connection.execute(
         select(evidence)
         .where(evidence.c.alarm_id.in_(list(present)))
         .order_by(evidence.c.taken_at, evidence.c.sha256)
     )
-    by_alarm: dict[str, list[Row[Any]]] = {}
+    by_alarm = await read_behind(connection, of_rules, area_ids)
     for row in rows:
         by_alarm.setdefault(row.alarm_id, []).append(row)
     return {alarm_id: _shown(of, present[alarm_id]) for alarm_id, of in by_alarm.items()}

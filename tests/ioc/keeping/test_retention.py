@@ -16,6 +16,7 @@ from ioc.keeping.settings import RetentionSettings
 from ioc.people.errors import Refusal
 from ioc.store.engine import Store
 from ioc.store.tables import (
+    alarm_parts,
     alarm_transitions,
     alarms,
     audit_log,
@@ -286,3 +287,25 @@ def _picture_row(alarm_id: str, sha: str, now) -> dict:
         "state": "stored",
         "stored_at": now,
     }
+
+
+async def test_a_hold_keeps_what_stands_behind_a_rules_alarm(house):
+    """Its pictures and clips are another alarm's, which may be over and forgotten."""
+    await house.alarm("seen", picture="seen")
+    await house.alarm("other", picture="other")
+    await house.alarm("rule", picture="rule")
+    async with house.store.begin() as connection:
+        part = {"alarm_id": "rule", "part_id": "e-seen"}
+        await connection.execute(insert(alarm_parts).values(part))
+        clip = _picture_row("seen", _sha("clip"), house.clock.now())
+        clip |= {"event_id": "e-clip", "role": "clip", "media_type": "video/mp4"}
+        same = update(evidence).where(evidence.c.event_id == "e-seen").values(object_id="o-1")
+        await connection.execute(same)
+        await connection.execute(insert(evidence).values(clip | {"object_id": "o-1"}))
+    await house.hold("rule")
+    house.clock.advance(timedelta(days=400).total_seconds())
+    await house.clean(evidence_days=30)
+    states = {row["sha256"]: row["state"] for row in await house.rows(evidence)}
+    assert states[_sha("seen")] == states[_sha("clip")] == "stored"
+    assert states.get(_sha("other"), "gone") == "gone"
+    assert {"e-seen"} <= {row["event_id"] for row in await house.rows(events)}

@@ -150,6 +150,9 @@ def test_counting_does_not_depend_on_the_order_of_arrival(
     ordered = sorted(instants)
     expected = any(b - a <= within for a, b in zip(ordered, ordered[times - 1 :], strict=False))
     assert any(told) == expected
+    for index, window in enumerate(window for window in told if window):
+        assert len(window) == times, index
+        assert window[-1][0] - window[0][0] <= timedelta(seconds=within)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 100)), max_size=20), st.integers(1, 60))

@@ -17,6 +17,13 @@ rules:
     priority: high
     event: {kind: intrusion.started}
     advice: Gọi bảo vệ.
+  - id: vao-roi-mat-camera
+    name: Vào kho rồi mất camera
+    sequence:
+      steps:
+        - event: {kind: intrusion.started}
+        - event: {kind: device.down}
+      within_s: 600
 """
 CAMERAS = ("cam-cong", "cam-cho", "loa-cong", "loa-nha")
 
@@ -115,11 +122,12 @@ async def test_a_rules_alarm_about_an_intrusion_counts_as_one(site):
         kept = await browser.post("/api/rules", {"text": RULE, "number": 0})
         assert kept.status_code == 200, kept.text
         await intrude(site.village.ban_chuong)
+        await lose(site.village.ban_chuong, ("cam-cho",))
         listed = (await browser.get("/api/alarms")).json()["alarms"]
         ours = [each["alarm_id"] for each in listed if each["kind"] == "rule"]
-        assert len(ours) == 1
+        assert len(ours) == 2
         answered = (await answer(browser, ours)).json()
-        assert [each["why"] for each in answered["left"]] == ["pressing"]
+        assert [each["why"] for each in answered["left"]] == ["pressing", "pressing"]
 
 
 async def test_what_has_called_anew_since_the_list_was_seen_is_left(site):
