@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from ioc.alarms.clockwork import Clockwork
+from ioc.alarms.engine.policy import Policies
 from ioc.alarms.settings import policies_of
 from ioc.backup.daily import DailyBackup
 from ioc.broadcasts.desk import BroadcastDesk
@@ -46,7 +47,7 @@ from ioc.serving_lock import lock_for_serving
 from ioc.settings import Settings, Web
 from ioc.station import Station
 from ioc.store.database import Database
-from ioc.store.engine import open_store
+from ioc.store.engine import Store, open_store
 from ioc.store.migrate import initialise
 from ioc.supervisor import Work, keep_running
 from ioc.timeseries import open_series
@@ -128,6 +129,7 @@ async def compose(settings: Settings, *, clock: Clock) -> AsyncIterator[Running]
             notices=notifier.desk,
             policies=policies,
             rules=rules,
+            backup=_daily_backup(settings, store=store, clock=clock, policies=policies),
             listening=listening,
         )
         bus = Bus(
@@ -259,18 +261,17 @@ def _works(running: Running, server: uvicorn.Server) -> dict[str, Work]:
     }
 
 
-def _backup_works(centre: Centre) -> dict[str, Work]:
-    wanted = centre.settings.backup
+def _daily_backup(
+    settings: Settings, *, store: Store, clock: Clock, policies: Policies
+) -> DailyBackup | None:
+    wanted = settings.backup
     if wanted is None:
-        return {}
-    daily = DailyBackup(
-        wanted,
-        centre.settings,
-        store=centre.store,
-        clock=centre.clock,
-        policies=centre.policies,
-    )
-    return {"backup": daily.run}
+        return None
+    return DailyBackup(wanted, settings, store=store, clock=clock, policies=policies)
+
+
+def _backup_works(centre: Centre) -> dict[str, Work]:
+    return {} if centre.backup is None else {"backup": centre.backup.run}
 
 
 async def _tell_systemd(server: uvicorn.Server, clock: Clock) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 
 if TYPE_CHECKING:
+    from ioc.backup.daily import DailyBackup
     from ioc.broadcasts.desk import BroadcastDesk
     from ioc.clock import Clock
     from ioc.evidence import EvidenceStore
@@ -35,5 +36,7 @@ class Centre:
     rules: "RuleDesk"
     policies: Policies = UNDELAYED_POLICIES
     """What the installation has decided about its alarms."""
+    backup: "DailyBackup | None" = None
+    """None: the installation wants none."""
     listening: "Listening | None" = None
     """Whether gateways are heard; None: nobody listens here."""

@@ -5,6 +5,7 @@ import ssl
 from dataclasses import dataclass
 from uuid import uuid4
 
+from ioc.backup.disks import share_a_disk
 from ioc.broadcasts.keys import SigningKeyUnusable, load_signing_key
 from ioc.gateways.enrolment import EnrolmentRefused, read_centre_password
 from ioc.ingest.bus import BusUnavailable, try_broker
@@ -29,6 +30,8 @@ class Finding:
     fault: str = ""
     passing: bool = False
     """The fault may pass without a change of settings: the broker is away."""
+    notice: str = ""
+    """It works, and somebody should know this."""
 
 
 async def check(settings: Settings) -> list[Finding]:
@@ -110,7 +113,13 @@ def _backup(settings: Settings) -> Finding:
     if not os.access(wanted.folder, os.R_OK | os.W_OK | os.X_OK):
         fault = f"{wanted.folder} is not there, or this user may not write there"
         return Finding(subject=subject, fault=fault)
-    return Finding(subject=subject)
+    notice = ""
+    if share_a_disk(wanted.folder, settings.data_dir):
+        notice = (
+            f"{wanted.folder} lies on the disk that holds the data: if it fails, both are lost;"
+            " choose another disk (cùng ổ đĩa với dữ liệu: ổ đĩa hỏng thì mất cả hai)"
+        )
+    return Finding(subject=subject, notice=notice)
 
 
 def _certificate(settings: Settings) -> Finding:

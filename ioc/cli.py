@@ -97,7 +97,7 @@ def _init(settings: Settings, _options: argparse.Namespace) -> int:
 def _check(settings: Settings, _options: argparse.Namespace) -> int:
     findings = asyncio.run(check(settings))
     for finding in findings:
-        _say(f"{finding.subject}: {finding.fault or 'ok'}")
+        _say(f"{finding.subject}: {finding.fault or finding.notice or 'ok'}")
     faults = [finding for finding in findings if finding.fault]
     if not faults:
         return OK

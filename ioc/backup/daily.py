@@ -16,6 +16,7 @@ from ioc.alarms import AlarmKind, Occurrence, Raise, Return, raise_alarm, return
 from ioc.alarms.engine.causes import CENTRE
 from ioc.alarms.engine.policy import Policies
 from ioc.backup import rotation
+from ioc.backup.disks import share_a_disk
 from ioc.backup.settings import BackupSettings
 from ioc.clock import Clock
 from ioc.settings import Settings
@@ -43,6 +44,27 @@ class Fault:
     """In English, for the technician."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a look into the folder has shown."""
+
+    names: list[str]
+    same_disk: bool
+    """The folder lies on the disk that holds the data: both would be lost together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How it stands with the backups, as of the last look."""
+
+    folder: Path
+    reachable: bool
+    kept: int = 0
+    last_at: datetime | None = None
+    """When the newest was begun."""
+    same_disk: bool = False
+
+
 class DailyBackup:
     """Takes one backup a day; one at a time in the whole installation."""
 
@@ -57,7 +79,9 @@ class DailyBackup:
         self._policies = policies
         self._tried_s: float | None = None
         self._is_settled = False
-        self._looking: asyncio.Future[list[str] | None] | None = None
+        self._looking: asyncio.Future[Seen | None] | None = None
+        self.standing: Standing | None = None
+        """None until the first look has ended."""
 
     async def run(self) -> None:
         """Look every minute, for ever."""
@@ -68,8 +92,10 @@ class DailyBackup:
     async def run_once(self) -> bool:
         """Take a backup if one is due; return whether one was taken. A failed one is tried hourly."""
         now, zone = self._clock.now(), self._settings.commune.zone
-        names = await self._look()
+        seen = await self._look()
+        names = None if seen is None else seen.names
         last = rotation.newest(names or (), zone, now=now)
+        self._note(seen, last)
         if names is not None and not rotation.is_due(last, now=now, at=self._wanted.at, zone=zone):
             if not self._is_settled:  # the centre was stopped before it could say so
                 await self._settle()
@@ -90,23 +116,50 @@ class DailyBackup:
             return False
         self._tried_s = None
         await asyncio.to_thread(_rotate, self._wanted, made, zone, now)
+        if (seen := await self._look()) is not None:
+            self._note(seen, rotation.newest(seen.names, zone, now=now))
         await self._settle()
         _log.info("backup.taken", file=made)
         return True
 
-    async def _look(self) -> list[str] | None:
+    def _note(self, seen: Seen | None, last: datetime | None) -> None:
+        """Remember how it stands; say once, and again when it has changed, that one disk has all."""
+        before, folder = self.standing, self._wanted.folder
+        if seen is None:
+            same_disk = before is not None and before.same_disk
+            self.standing = Standing(folder=folder, reachable=False, same_disk=same_disk)
+            return
+        zone = self._settings.commune.zone
+        kept = sum(rotation.taken_at(name, zone) is not None for name in seen.names)
+        self.standing = Standing(
+            folder=folder, reachable=True, kept=kept, last_at=last, same_disk=seen.same_disk
+        )
+        if seen.same_disk and not (before is not None and before.same_disk):
+            _log.warning(
+                "backup.same_disk",
+                folder=str(folder),
+                data_dir=str(self._settings.data_dir),
+                vi="Sao lưu nằm cùng ổ đĩa với dữ liệu: ổ đĩa hỏng thì mất cả hai."
+                " Hãy đặt backup.folder ở ổ đĩa khác.",
+                en="The backups lie on the disk that holds the data: if it fails, both are lost."
+                " Put backup.folder on another disk.",
+            )
+
+    async def _look(self) -> Seen | None:
         """Return what lies in the folder; None: it cannot be looked into, or nobody answers there.
 
         One thread may hang in it, not one more with each look: others of the centre need them.
         """
         if self._looking is None:
             loop = asyncio.get_running_loop()
-            self._looking = loop.run_in_executor(None, _names, self._wanted.folder)
+            self._looking = loop.run_in_executor(
+                None, _see, self._wanted.folder, self._settings.data_dir
+            )
         done, _ = await asyncio.wait({self._looking}, timeout=_ANSWERS_WITHIN_S)
         if not done:
             return None
-        names, self._looking = self._looking.result(), None
-        return names
+        seen, self._looking = self._looking.result(), None
+        return seen
 
     async def _take(self, made: str) -> Fault | None:
         await asyncio.to_thread(_sweep, self._wanted.folder)
@@ -168,6 +221,14 @@ class DailyBackup:
             at=now,
             policies=self._policies,
         )
+
+
+def _see(folder: Path, data_dir: Path) -> Seen | None:
+    """Return what a look shows; None: it cannot be looked into."""
+    names = _names(folder)
+    if names is None:
+        return None
+    return Seen(names=names, same_disk=share_a_disk(folder, data_dir))
 
 
 def _names(folder: Path) -> list[str] | None:

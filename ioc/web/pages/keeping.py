@@ -45,4 +45,7 @@ async def show_keeping(
         people=people,
         heading=Speech(wording=page.wording, places=places).heading,
         may_hold=access.may_hold,
+        # As with the alarm that there is none: it is about the whole commune.
+        shows_backup=access.may_see(centre.settings.root_area_id),
+        backup=centre.backup,
     )

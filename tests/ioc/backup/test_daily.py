@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from ioc import administration
 from ioc.alarms.engine.policy import UNDELAYED_POLICIES
@@ -25,6 +27,7 @@ from ioc.backup import __main__, daily, rotation
 from ioc.backup.checking import check_backup
 from ioc.backup.daily import DailyBackup
 from ioc.backup.refusals import BackupRefused
+from ioc.backup.settings import BackupSettings
 from ioc.backup.taking import _copy_database
 from ioc.checks import check
 from ioc.settings import Settings
@@ -46,11 +49,11 @@ class Room:
         self.folder = settings.data_dir.parent / "usb"
         self.daily = self.anew()
 
-    def anew(self, **changes: object) -> DailyBackup:
+    def anew(self, *, wanted: BackupSettings | None = None, **changes: object) -> DailyBackup:
         """Return the work of a centre that has just begun."""
         assert self.settings.backup is not None
         return DailyBackup(
-            self.settings.backup,
+            wanted or self.settings.backup,
             self.settings.model_copy(update=changes),
             store=self.store,
             clock=self.clock,
@@ -293,6 +296,46 @@ async def test_check_says_that_backups_cannot_be_written(room):
     room.folder.rmdir()
     named = {finding.subject: finding.fault for finding in await check(room.settings)}
     assert "is not there" in named["backup.folder"]
+
+
+async def test_a_folder_on_the_disk_of_the_data_is_said_once_and_is_no_alarm(room):
+    """A standing notice, in the log, in `ioc check` and for the page."""
+    with capture_logs() as said:
+        assert await room.daily.run_once()
+        room.clock.advance(60)
+        assert not await room.daily.run_once()
+    (line,) = [each for each in said if each["event"] == "backup.same_disk"]
+    assert "cùng ổ đĩa" in line["vi"]
+    assert "both are lost" in line["en"]
+    standing = room.daily.standing
+    assert (standing.reachable, standing.same_disk, standing.kept) == (True, True, 1)
+    assert standing.last_at == NIGHT
+    async with room.store.read() as connection:
+        assert (await connection.execute(select(alarms))).first() is None
+    (finding,) = [each for each in await check(room.settings) if each.subject == "backup.folder"]
+    assert finding.fault == ""
+    assert "both are lost" in finding.notice
+
+
+async def test_a_folder_on_another_disk_is_not_said_to_be_on_the_same(room):
+    """Here a disk of memory stands for it."""
+    with TemporaryDirectory(dir="/dev/shm") as folder, capture_logs() as said:
+        wanted = BackupSettings(folder=Path(folder))
+        elsewhere = room.anew(wanted=wanted)
+        assert await elsewhere.run_once()
+        assert elsewhere.standing.same_disk is False
+        assert [each["event"] for each in said] == ["backup.taken"]
+        settings = room.settings.model_copy(update={"backup": wanted})
+        (finding,) = [each for each in await check(settings) if each.subject == "backup.folder"]
+        assert (finding.fault, finding.notice) == ("", "")
+
+
+async def test_a_disk_that_is_away_is_not_said_to_be_the_same(room):
+    """Nobody knows what the folder would lie on."""
+    room.folder.rmdir()
+    await room.daily.run_once()
+    assert room.daily.standing.reachable is False
+    assert room.daily.standing.same_disk is False
 
 
 INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001

@@ -1,12 +1,46 @@
 """What is kept, on hold and deleted, as pages and as JSON; a database that is away is said so."""
 
 import re
+from dataclasses import replace
 
+from ioc.backup.daily import DailyBackup
+from ioc.backup.settings import BackupSettings
 from ioc.keeping.retention import Retention
 from ioc.keeping.settings import RetentionSettings
 from ioc.store.faults import StoreUnavailable
 
 WHY = {"reason": "Công an xã yêu cầu <b>giữ</b>"}
+
+
+async def test_the_page_says_how_it_stands_with_the_daily_backup(site, tmp_path):
+    """None is wanted, not looked at yet, none there, on the disk of the data, away; in both languages."""
+    centre = site.village.centre
+    async with site.sign_in("truc") as browser, site.sign_in("trucnalay") as neighbour:
+        assert "Chưa đặt sao lưu hằng ngày." in (await browser.get("/luu-giu")).text
+        folder = tmp_path / "usb"
+        wanted = BackupSettings(folder=folder)
+        work = DailyBackup(
+            wanted,
+            centre.settings,
+            store=centre.store,
+            clock=centre.clock,
+            policies=centre.policies,
+        )
+        site.application.state.centre = replace(centre, backup=work)
+        assert "chưa xem xong thư mục sao lưu" in (await browser.get("/luu-giu")).text
+        await work.run_once()
+        page = (await browser.get("/luu-giu")).text
+        assert "Không xem được thư mục <bdi>" in page
+        assert 'id="same-disk"' not in page
+        folder.mkdir()
+        centre.clock.advance(3_601)
+        assert await work.run_once()
+        page = (await browser.get("/luu-giu")).text
+        assert "Bản sao lưu đang nằm cùng ổ đĩa với dữ liệu." in page
+        assert f"Đang giữ <bdi>1</bdi> bản trong <bdi>{folder}</bdi>" in page
+        english = (await browser.get("/luu-giu?lang=en")).text
+        assert "The backups lie on the disk that holds the data." in english
+        assert 'id="backup"' not in (await neighbour.get("/luu-giu")).text
 
 
 async def test_an_alarm_is_put_on_hold_and_released_by_who_may(site):
