@@ -53,10 +53,8 @@ async def alarms_showing(
         same = select(evidence.c.event_id).where(evidence.c.object_id.in_(objects))
         event_ids |= set(await connection.scalars(same))
     behind = select(alarm_parts.c.alarm_id).where(alarm_parts.c.part_id.in_(event_ids))
-    own = {row.alarm_id for row in rows} - {None}
-    query = select(alarms.c.alarm_id, alarms.c.area_id).where(
-        or_(alarms.c.alarm_id.in_(own), alarms.c.alarm_id.in_(behind))
-    )
+    showing = {row.alarm_id for row in rows} - {None} | set(await connection.scalars(behind))
+    query = select(alarms.c.alarm_id, alarms.c.area_id).where(alarms.c.alarm_id.in_(showing))
     found = await connection.execute(query.order_by(alarms.c.alarm_id))
     return [(row.alarm_id, row.area_id) for row in found]
 

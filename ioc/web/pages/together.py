@@ -118,6 +118,7 @@ async def show_answerable(
         places=speech.places,
         kind_name=lambda kind: kind_name(kind, page.wording),
         back=page.request.url.query,
+        may=any(access.may_acknowledge(area_id) for area_id in access.area_ids),
         most=MOST,
         longest=LONGEST_REASON,
     )
