@@ -207,8 +207,10 @@ class Connection:
             return
         try:
             self._say("GET_PARAMETER", self._base)
-        except OSError as error:
+        except BlockingIOError as error:  # it does not listen, and has half a request now
             self._break(error)
+        except OSError:
+            return  # the next reading says what is wrong, after what has come until then
 
     def _break(self, error: OSError | SourceLost) -> None:
         """Raise it, but not before the pictures that came until then are taken."""
