@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import smtplib
 import ssl
-from email.message import EmailMessage
+from email.header import Header
+from email.message import Message
+from email.mime.text import MIMEText
 from email.utils import format_datetime
 
 from ioc.notify.channels.parcel import (
@@ -35,7 +37,7 @@ class EmailChannel:
         """Send one mail; runs in a thread, since the protocol's library waits."""
         return await asyncio.to_thread(self._send, compose(parcel, sender=self._settings.sender))
 
-    def _send(self, mail: EmailMessage) -> Outcome:
+    def _send(self, mail: Message) -> Outcome:
         try:
             with self._connect() as server:
                 server.send_message(mail)
@@ -70,12 +72,15 @@ class EmailChannel:
         )
 
 
-def compose(parcel: Parcel, *, sender: str) -> EmailMessage:
+def compose(parcel: Parcel, *, sender: str) -> Message:
     """Return the mail; the same Message-ID for the same parcel at every attempt."""
-    mail = EmailMessage()
+    body = "\n".join(part for part in (parcel.body, parcel.link) if part) + "\n"
+    mail = MIMEText(body, "plain", "utf-8")
     mail["From"] = sender
     mail["To"] = parcel.address
-    mail["Subject"] = " ".join(parcel.title.split())
+    # Folded by `EmailMessage`, a long subject loses spaces (RFC 2047 §6.2).
+    title = " ".join(parcel.title.split())
+    mail["Subject"] = Header(title, "utf-8", header_name="Subject").encode()
     mail["Date"] = format_datetime(parcel.created_at)
     key = hashlib.sha256(parcel.dedupe_key.encode()).hexdigest()[:40]
     mail["Message-ID"] = f"<{key}@{sender.rpartition('@')[2]}>"
@@ -83,7 +88,6 @@ def compose(parcel: Parcel, *, sender: str) -> EmailMessage:
     if parcel.is_emergency:
         mail["X-Priority"] = "1"
         mail["Importance"] = "high"
-    mail.set_content("\n".join(part for part in (parcel.body, parcel.link) if part))
     return mail
 
 

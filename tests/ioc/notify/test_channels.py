@@ -270,6 +270,18 @@ async def test_mail_goes_over_tls_after_a_login(tmp_path):
     assert mail["Message-ID"] == again["Message-ID"]
 
 
+async def test_a_long_subject_arrives_as_it_was_written(tmp_path):
+    """Wherever it is folded for the way."""
+    title = "Nhắc lại: Một điểm bị đổ rác từ 3 lần trong ngày – Ngõ Bản Chương, xã Sảng Mộc"
+    titles = [" ".join(title.split()[words:]) for words in range(12)] + ["Loa 3 hỏng", "ASCII only"]
+    async with open_mail_server(tmp_path, account=("ioc", "mat-khau")) as server:
+        channel = EmailChannel(mail_settings(tmp_path, server.port, password="mat-khau"))
+        for each in titles:
+            parcel = make_parcel(address="lan@xa.example", title=each)
+            assert (await channel.send(parcel)).result == "delivered"
+    assert [mail["Subject"] for mail in server.mails] == titles
+
+
 @pytest.mark.parametrize(
     ("password", "answer", "result", "code"),
     [
