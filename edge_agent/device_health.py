@@ -36,7 +36,7 @@ class DeviceHealth:
     async def say_down(self, reason: DownReason, detail: str, *, since_s: float) -> None:
         """Record that it is down; told again only when somebody else must act now."""
         told = self.down_reason
-        if told is not None and (told is reason or not {told, reason} & _NEEDS_SOMEBODY):
+        if told is not None and not _needs_another(told, reason):
             return
         began = self._down.moment if self._down else self._outbox.timekeeper.moment(since_s)
         data = DeviceDown(
@@ -65,6 +65,17 @@ class DeviceHealth:
         await self._outbox.write(record)
         self._down, self._said_up = None, True
         log.info("device up", device_id=self._device_id, down_s=data.down_s)
+
+
+def _needs_another(told: DownReason, reason: DownReason) -> bool:
+    """Whether somebody else must act now, or must do something else.
+
+    What answers again but cannot be decoded has its power and its cable; it is not told back and
+    forth, for what cannot be decoded often ends as well.
+    """
+    if told is reason:
+        return False
+    return reason is DownReason.UNDECODABLE or bool({told, reason} & _NEEDS_SOMEBODY)
 
 
 def condition_key(device_id: str) -> str:

@@ -23,7 +23,9 @@ from edge_agent.vision.orders import Watch
 log = structlog.get_logger(__name__)
 
 FIRST_SIGHT_S = 10.0
-"""A camera that has not been seen for so long after the start is down."""
+"""A camera that has not been seen for so long after the start, and why is known, is down."""
+FIRST_KEYFRAME_S = 35.0
+"""One of which nothing is known by then is down as well: until then its first keyframe may come."""
 CHILD_BACK_S = 15.0
 """So long the analysis may be away before its cameras count as down."""
 _LOOK_S = 1.0
@@ -61,7 +63,7 @@ class CameraKeeper:
         """Watch the camera again and again."""
         started_s = self._clock.monotonic_s()
         self._fault = CameraFault(
-            DownReason.UNREACHABLE, "no picture yet", at_s=started_s, patience_s=FIRST_SIGHT_S
+            DownReason.UNREACHABLE, "no picture yet", at_s=started_s, patience_s=FIRST_KEYFRAME_S
         )
         async with asyncio.TaskGroup() as tasks:
             name = f"camera {self._orders.camera_id}"
@@ -126,11 +128,12 @@ class CameraKeeper:
             self._fault = fault
         else:
             # The first fault's patience counts, the last one's reason is told.
+            patience_s = self._fault.patience_s
             self._fault = CameraFault(
                 fault.reason,
                 fault.detail,
                 at_s=self._fault.at_s,
-                patience_s=self._fault.patience_s,
+                patience_s=FIRST_SIGHT_S if patience_s == FIRST_KEYFRAME_S else patience_s,
             )
 
     async def _tell(self, fault: CameraFault) -> None:

@@ -27,6 +27,7 @@ from edge_agent.vision import orders as vision_orders
 from edge_agent.vision.orders import ORDER
 from tests.edge_agent.outbox.gateway import ADDRESS, OTHER_BOOT_ID, events_in, make_timekeeper
 from tests.fakes.ports import find_free_port
+from tests.fakes.rtsp_camera import RtspCamera
 
 
 class Case:
@@ -65,7 +66,7 @@ class Case:
 @pytest.fixture
 def case(clock, tmp_path):
     @asynccontextmanager
-    async def make(*, running: bool = True, boot_id: str = OTHER_BOOT_ID, zones=()):
+    async def make(*, running=True, boot_id=OTHER_BOOT_ID, zones=(), uri=None):
         timekeeper = make_timekeeper(clock, boot_id)
         path, bounds = tmp_path / "o.db", Bounds(max_bytes=10**6)
         async with open_outbox(
@@ -77,7 +78,7 @@ def case(clock, tmp_path):
                 name="Cổng",
                 area="thon",
                 driver="rtsp",
-                analysis_uri=f"rtsp://127.0.0.1:{find_free_port()}/sub",
+                analysis_uri=uri or f"rtsp://127.0.0.1:{find_free_port()}/sub",
                 zones=zones,
             )
             analysis = Vision(tmp_path)
@@ -152,6 +153,30 @@ async def test_a_refused_account_is_told_at_once_and_over_another_fault(case):
         await one.fail(DownReason.AUTH_FAILED)
         _, *told = await one.told()
     assert [down.reason for down in told] == [DownReason.UNREACHABLE, DownReason.AUTH_FAILED]
+
+
+async def test_a_camera_that_waits_for_its_first_keyframe_is_not_unreachable(case):
+    """Some send one every 20 s, some never: only the stream's own reason is told."""
+    with RtspCamera(()) as silent:
+        async with case(uri=silent.uri) as one:
+            await one.pass_time(31)
+            assert not await one.told()
+            await one.fail(DownReason.UNDECODABLE)
+            await one.pass_time(2)
+            (down,) = await one.told()
+    assert down.reason is DownReason.UNDECODABLE
+
+
+async def test_what_can_be_reached_again_but_not_decoded_is_told_once_more(case):
+    """Who went to look at the cable must hear that it is the encoding; but not back and forth."""
+    with RtspCamera(()) as camera:
+        async with case(uri=camera.uri) as one:
+            await one.see()
+            for reason in (DownReason.STALLED, DownReason.UNDECODABLE, DownReason.ENDED):
+                await one.fail(reason)
+                await one.pass_time(2)
+            _, *told = await one.told()
+    assert [down.reason for down in told] == [DownReason.STALLED, DownReason.UNDECODABLE]
 
 
 async def test_down_is_remembered_over_a_restart(case):
