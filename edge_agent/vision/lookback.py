@@ -88,6 +88,8 @@ class LookBack:
         self._keyframes_s: list[float] = []
         self._waiting_since_s: float | None = None
         self._broken = 0
+        self._blind_since_s: float | None = None
+        """When the first of the keyframes came that could not be decoded at rest; None: none."""
         self.gate = SizeGate()
         self.decoded = 0
         """Pictures decoded so far."""
@@ -266,12 +268,21 @@ class LookBack:
         self._broken = 0 if frames else self._broken + 1
         if not frames:
             self._full = True
+            self._bear_blindness(keyframe.t_s)
         elif not self._stirs(frames[0]):
             self.gate.learn(moving=False)
             yield from self._choose(frames)
         else:
             self._last_stir_s, self._passing = keyframe.t_s, False
             yield from self._look_back(keyframe, glanced_s if overlooked else None)
+
+    def _bear_blindness(self, t_s: float) -> None:
+        """Go without a picture, but not for ever: without its keyframe no other can be decoded."""
+        if self._blind_since_s is None:
+            self._blind_since_s = t_s
+        if t_s - self._blind_since_s > KEYFRAME_WAIT_S:
+            why = f"no keyframe of the last {KEYFRAME_WAIT_S:.0f} s could be decoded"
+            raise SourceLost("undecodable", why)
 
     def _is_vouched_for(self, t_s: float) -> bool:
         """Whether a keyframe shown then would show nothing: its stream has proved to tell so."""
@@ -301,6 +312,7 @@ class LookBack:
         """Yield those that are due at the analysis rate."""
         for frame in frames:
             self.decoded += 1
+            self._blind_since_s = None
             t_s = self._awaited.pop(frame.pts or 0, None)
             # What is decoded again from the ring may have been looked at already.
             if t_s is None or t_s < self._due_s or t_s <= self._shown_s:

@@ -195,6 +195,32 @@ def test_a_stream_without_keyframes_says_so(tmp_path: Path) -> None:
     assert "no keyframe came" in lost.detail
 
 
+def test_a_quiet_camera_whose_keyframes_break_is_lost(tmp_path: Path) -> None:
+    """It is not taken for watched: a moment's damage is borne, half a minute's is said."""
+    clip = encode(tmp_path / "clip.mp4", until_s=80)
+    rng = random.Random(7)
+
+    def break_keyframes(until: int) -> Path:
+        return remux(
+            clip,
+            tmp_path / f"{until}.mp4",
+            lambda number, packet: (
+                spoilt(packet, rng) if packet.is_keyframe and 100 <= number < until else packet
+            ),
+        )
+
+    def lost(path: Path) -> SourceLost:
+        with open_source(str(path), 0.0) as source:
+            stock = Stock(form=source.form, ring=PacketRing(max_s=60, max_bytes=1_000_000))
+            analysis = Analysis(watch("gate", clip), stock, room=EvidenceRoom())
+            return analyse(source, analysis, lambda: 0.0)[1]
+
+    assert lost(break_keyframes(200)).reason == "ended"
+    blind = lost(break_keyframes(400))
+    assert blind.reason == "undecodable"
+    assert "no keyframe of the last 30 s could be decoded" in blind.detail
+
+
 def test_a_quiet_camera_that_stops_sending_keyframes_is_still_watched(tmp_path: Path) -> None:
     """It is looked at by all its pictures instead."""
     quiet = encode(tmp_path / "quiet.ts", until_s=12)
