@@ -30,13 +30,24 @@ def _polygon(corners: tuple[tuple[float, float], ...]) -> tuple[tuple[float, flo
     return corners
 
 
+def _in_picture(share: float) -> float:
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(
+            f"{share:g} lies outside the picture; give shares of its width and height, from 0 to 1"
+        )
+    return share
+
+
 def _hours(text: str) -> str:
     Hours.parse(text)
     return text
 
 
+Coordinate = Annotated[float, AfterValidator(_in_picture)]
 Polygon = Annotated[
-    tuple[tuple[Share, Share], ...], Field(min_length=3, max_length=100), AfterValidator(_polygon)
+    tuple[tuple[Coordinate, Coordinate], ...],
+    Field(min_length=3, max_length=100),
+    AfterValidator(_polygon),
 ]
 """Corners as shares of width and height, origin top left."""
 
@@ -166,3 +177,14 @@ class CameraSettings(StrictSettings):
         if (self.username is None) != (self.password_file is None):
             raise ValueError("username and password_file belong together")
         return self
+
+
+VIEW = frozenset({"zones", "masks"})
+"""Settings of what may be seen: where they are wrong, nothing of the camera may be watched."""
+
+
+class UnwatchedCamera(CameraSettings):
+    """A camera that is known and not watched; it has neither zones nor masks."""
+
+    fault: str
+    """What is wrong with those in the file."""

@@ -94,7 +94,11 @@ def _prepare(parser: argparse.ArgumentParser, tool: ModuleType) -> None:
 def _run(args: argparse.Namespace) -> int:
     from edge_agent import app  # noqa: PLC0415
 
-    app.serve(config.load(args.config))
+    loaded = config.load_sparing(args.config)
+    for camera in loaded.cameras:
+        if isinstance(camera, config.UnwatchedCamera):
+            _complain(f"camera {camera.id} is not watched: {camera.fault}")
+    app.serve(loaded)
     return EXIT_DONE
 
 

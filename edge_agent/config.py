@@ -18,12 +18,25 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from contracts.errors import ContractError
 from contracts.topics import Address
-from edge_agent.camera_config import CHECKS_FILES, CameraSettings, DetectorSettings
+from edge_agent.camera_config import (
+    CHECKS_FILES,
+    VIEW,
+    CameraSettings,
+    DetectorSettings,
+    UnwatchedCamera,
+)
 from edge_agent.loudspeakers.settings import LoudspeakerSettings, Port
 from edge_agent.secret_files import FilePath, SecretFile
 from edge_agent.strict_yaml import ConfigurationError, StrictSettings, parse
 
-__all__ = ["CameraSettings", "GatewayConfig", "LoudspeakerSettings", "load"]
+__all__ = [
+    "CameraSettings",
+    "GatewayConfig",
+    "LoudspeakerSettings",
+    "UnwatchedCamera",
+    "load",
+    "load_sparing",
+]
 
 RING_MB_PER_CAMERA = 20
 """The packet rings of one camera: 8 MB of the analysis stream, 12 MB of the evidence stream."""
@@ -199,10 +212,52 @@ def load(path: Path, *, checks_files: bool = False) -> GatewayConfig:
     Raises:
         ConfigurationError: with every fault, its line and the nearest valid key.
     """
+    text, context = _read(path)
+    return parse(GatewayConfig, text, context=context | {CHECKS_FILES: checks_files})
+
+
+def load_sparing(path: Path) -> GatewayConfig:
+    """Return the configuration to run with: one camera's wrong zones or masks stop no other.
+
+    Such a camera is an `UnwatchedCamera`.
+
+    Raises:
+        ConfigurationError: as `load`, if anything else is wrong as well.
+    """
+    text, context = _read(path)
+    try:
+        return parse(GatewayConfig, text, context=context)
+    except ConfigurationError as error:
+        faults = _view_faults(error)
+        if not faults:
+            raise
+    without = [("cameras", index, key) for index in faults for key in VIEW]
+    loaded = parse(GatewayConfig, text, context=context, without=without)
+    cameras = (
+        UnwatchedCamera.model_construct(**dict(camera), fault=faults[index])
+        if index in faults
+        else camera
+        for index, camera in enumerate(loaded.cameras)
+    )
+    return loaded.model_copy(update={"cameras": tuple(cameras)})
+
+
+def _read(path: Path) -> tuple[str, dict[str, object]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise ConfigurationError([f"{path} cannot be read: {reason}"]) from error
-    context = {"folder": path.resolve().parent, CHECKS_FILES: checks_files}
-    return parse(GatewayConfig, text, context=context)
+    return text, {"folder": path.resolve().parent}
+
+
+def _view_faults(error: ConfigurationError) -> dict[int, str]:
+    """Return the first fault of each camera; empty if any concerns more than what may be seen."""
+    faults: dict[int, str] = {}
+    for fault, place in zip(error.faults, error.places, strict=False):
+        match place:
+            case ("cameras", int(index), str(key), *_) if key in VIEW:
+                faults.setdefault(index, fault)
+            case _:
+                return {}
+    return faults

@@ -24,13 +24,17 @@ Settings = TypeVar("Settings", bound=BaseModel)
 class ConfigurationError(ValueError):
     """The configuration cannot be used; each line of `faults` says where and why."""
 
-    def __init__(self, faults: Iterable[str]) -> None:
+    def __init__(self, faults: Iterable[str], places: Iterable[Place] = ()) -> None:
+        """Args: `places` are those of the faults, in the same order, where values are wrong."""
         self.faults = tuple(faults)
+        self.places = tuple(places)
         super().__init__("\n".join(self.faults))
 
 
-def parse(model: type[Settings], text: str, *, context: dict[str, Any]) -> Settings:
-    """Return the settings in `text`.
+def parse(
+    model: type[Settings], text: str, *, context: dict[str, Any], without: Iterable[Place] = ()
+) -> Settings:
+    """Return the settings in `text`, as if what stands at the places `without` were not there.
 
     Raises:
         ConfigurationError: with all faults at once.
@@ -41,9 +45,31 @@ def parse(model: type[Settings], text: str, *, context: dict[str, Any]) -> Setti
     if repeated:
         raise ConfigurationError(repeated)
     try:
-        return model.model_validate(yaml.safe_load(text), context=context)
+        return model.model_validate(_leave_out(yaml.safe_load(text), without), context=context)
     except ValidationError as error:
-        raise ConfigurationError(_fault(model, fault, lines) for fault in error.errors()) from error
+        told = list(_causes(error.errors()))
+        raise ConfigurationError(
+            (_fault(model, fault, lines) for fault in told),
+            (_without_tags(model, tuple(fault["loc"])) for fault in told),
+        ) from error
+
+
+def _leave_out(values: Any, places: Iterable[Place]) -> Any:  # noqa: ANN401
+    for *way, last in places:
+        holder = values
+        for part in way:
+            holder = holder[part]
+        holder.pop(last, None)
+    return values
+
+
+def _causes(faults: list[Any]) -> Iterator[Any]:
+    """Leave out that a list is too short, where it is only because of what is wrong inside."""
+    for fault in faults:
+        place = fault["loc"]
+        inside = (other["loc"] for other in faults if len(other["loc"]) > len(place))
+        if fault["type"] != "too_short" or all(loc[: len(place)] != place for loc in inside):
+            yield fault
 
 
 def _compose(text: str) -> yaml.Node:

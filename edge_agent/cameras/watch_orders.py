@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 
-from edge_agent.camera_config import CameraSettings
+from contracts.events import DownReason
+from edge_agent.camera_config import CameraSettings, UnwatchedCamera
+from edge_agent.cameras.faults import make_fault
 from edge_agent.cameras.fixtures import Fixtures
 from edge_agent.cameras.hours import Arming
 from edge_agent.cameras.streams import find_watched_uris
@@ -39,6 +41,9 @@ class WatchOrders:
         Raises:
             CameraFault: it cannot be used now.
         """
+        if isinstance(self._camera, UnwatchedCamera):
+            fault, now_s = self._camera.fault, clock.monotonic_s()
+            raise make_fault(DownReason.CONFIGURATION, fault, at_s=now_s)
         uris = await find_watched_uris(self._camera, clock)
         return Watch(
             camera_id=self.camera_id,

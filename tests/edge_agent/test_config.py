@@ -264,6 +264,39 @@ def test_secrets_that_others_can_read_are_warned_of(load, tmp_path):
     assert "chmod 600" in too_open([token])[0]
 
 
+OTHER_CAMERA = CAMERA.replace("cameras:\n", "").replace("id: cam1", "id: cam2")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (CAMERA.replace("[1, 1]]", "[1, 1.2]]"), "1.2 lies outside the picture"),
+        (CAMERA + WHOLE_MASK, "the masks cover the whole picture"),
+        (CAMERA + HALF_MASK, "the zone bãi lies wholly under"),
+    ],
+)
+def test_one_cameras_wrong_view_stops_no_other(load, tmp_path, wrong, why):
+    """It is known with its fault, and nothing of it may be watched; all others run."""
+    fault = faults(load, BASE + wrong + OTHER_CAMERA)
+    assert why in fault
+    assert "\n" not in fault, "one fault is told once"
+    loaded = config.load_sparing(tmp_path / "gateway.yaml")
+    unwatched, watched = loaded.cameras
+    assert isinstance(unwatched, config.UnwatchedCamera)
+    assert (unwatched.id, unwatched.name, unwatched.zones) == ("cam1", "Cổng", ())
+    assert unwatched.fault == fault
+    assert not isinstance(watched, config.UnwatchedCamera)
+    assert watched == load(BASE + "cameras:\n" + OTHER_CAMERA).cameras[0]
+
+
+def test_what_else_is_wrong_stops_the_gateway(load, tmp_path):
+    """Nobody knows which gateway or which camera was meant."""
+    wrong = CAMERA.replace("[1, 1]]", "[1, 1.2]]").replace("driver: onvif", "driver: onfiv")
+    faults(load, BASE + wrong)
+    with pytest.raises(ConfigurationError):
+        config.load_sparing(tmp_path / "gateway.yaml")
+
+
 def test_a_zone_says_when_and_how_long_it_watches(load):
     """What a zone leaves out is as usual for its purpose; a polygon may serve two purposes."""
     text = (

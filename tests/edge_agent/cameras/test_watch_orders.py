@@ -7,8 +7,10 @@ from datetime import UTC
 import pytest
 import structlog
 
-from edge_agent.camera_config import DetectorSettings
+from contracts.events import DownReason
+from edge_agent.camera_config import DetectorSettings, UnwatchedCamera
 from edge_agent.cameras.cameras import find_detector
+from edge_agent.cameras.faults import CameraRefused
 from edge_agent.cameras.fixture_files import FixtureFile
 from edge_agent.cameras.fixtures import Fixtures
 from edge_agent.cameras.vision import Vision
@@ -80,6 +82,31 @@ async def test_a_watch_is_told_everything_that_is_set(clock, tmp_path, camera_po
     assert watch.masks == settings.masks
     assert (watch.clip_before_s, watch.clip_after_s) == (3, 2)
     assert (watch.unattended_s, watch.sensitivity) == (7, 0.7)
+
+
+async def test_a_camera_with_wrong_masks_is_refused_before_anything_is_opened(clock, tmp_path):
+    """What its masks were meant to hide is not known: not one picture is taken."""
+    settings = UnwatchedCamera(
+        id="cam1",
+        name="Cổng",
+        area="thon",
+        driver="rtsp",
+        analysis_uri="rtsp://127.0.0.1:9/sub",
+        fault="line 9: cameras[0].masks: the masks cover the whole picture",
+    )
+    async with open_outbox(
+        tmp_path / "o.db",
+        address=ADDRESS,
+        timekeeper=make_timekeeper(clock),
+        bounds=Bounds(max_bytes=10**6),
+    ) as outbox:
+        file = FixtureFile(tmp_path, "cam1")
+        fixtures = Fixtures("cam1", file=file, vision=Vision(tmp_path), outbox=outbox)
+        orders = WatchOrders(settings, fixtures=fixtures, time_zone=UTC, now=clock.now)
+        with pytest.raises(CameraRefused) as refused:
+            await orders.begin(clock)
+    assert refused.value.reason is DownReason.CONFIGURATION
+    assert refused.value.detail == settings.fault
 
 
 def test_a_detector_that_cannot_be_used_is_left_out_and_told_once(tmp_path):
