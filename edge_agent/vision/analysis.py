@@ -256,6 +256,9 @@ class Analysis:
             yield from self._tell(scene.turn(self._masked(plane), shown.t_s))
 
     def _count(self) -> Count:
+        if self._scene is None:
+            # Of what has shown nothing yet, its loss tells why: it is not degraded as well.
+            return Count(decoded=0, errors=0, drift_s=self._stock.drift_s())
         errors = self._look_back.decode_errors
         return Count(
             decoded=self._look_back.decoded + errors, errors=errors, drift_s=self._stock.drift_s()

@@ -221,6 +221,18 @@ def test_a_quiet_camera_whose_keyframes_break_is_lost(tmp_path: Path) -> None:
     assert "no keyframe of the last 30 s could be decoded" in blind.detail
 
 
+def test_what_never_showed_anything_is_lost_not_degraded(tmp_path: Path) -> None:
+    """One cause is told once: its pictures are of another codec than the stream says."""
+    clip = encode(tmp_path / "clip.mp4", until_s=60)
+    named = encode(tmp_path / "named.mp4", codec="libx265", until_s=1)
+    with open_source(str(named), 0.0) as other, open_source(str(clip), 0.0) as source:
+        stock = Stock(form=other.form, ring=PacketRing(max_s=60, max_bytes=1_000_000))
+        analysis = Analysis(watch("gate", clip), stock, room=EvidenceRoom())
+        said, lost = analyse(source, analysis, lambda: 0.0)
+    assert said == []
+    assert lost.reason == "undecodable"
+
+
 def test_a_quiet_camera_that_stops_sending_keyframes_is_still_watched(tmp_path: Path) -> None:
     """It is looked at by all its pictures instead."""
     quiet = encode(tmp_path / "quiet.ts", until_s=12)
