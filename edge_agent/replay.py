@@ -97,7 +97,7 @@ def play(
             if source.form.nominal_fps:
                 last_s += 1.0 / source.form.nominal_fps
     except SourceLost as lost:
-        raise ReplayError(f"{video} cannot be replayed: {lost.detail}.") from lost
+        raise ReplayError(f"{video} cannot be replayed: {_reason_of(lost)}.") from lost
     if not decoded:
         raise ReplayError(f"{video} cannot be replayed: not one picture could be decoded.")
     return last_s
@@ -109,6 +109,13 @@ def _fault_of(video: Path) -> str:
     if not video.is_file():
         return "is no file"
     return "" if video.stat().st_size else "is empty (0 bytes)"
+
+
+def _reason_of(lost: SourceLost) -> str:
+    if lost.reason != "unreachable":
+        return lost.detail
+    # Of a file there is no camera to be reached: what is left is what the system says.
+    return f"it cannot be opened: {lost.detail.rpartition(': ')[2]}"
 
 
 class Lines:

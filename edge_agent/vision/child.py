@@ -1,5 +1,6 @@
 """The vision child: watches cameras as ordered and says what it finds; speaks only over its pipe."""
 
+import json
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 
 from edge_agent.vision.camera import Camera, Crew
 from edge_agent.vision.evidence.room import EvidenceRoom, open_room
-from edge_agent.vision.findings import AnyFinding
+from edge_agent.vision.findings import AnyFinding, Lost
 from edge_agent.vision.intake.rounds import Rounds
 from edge_agent.vision.intake.turns import Turns
 from edge_agent.vision.memory import keep_imports_out_of_collections, keep_together
@@ -75,6 +76,7 @@ class Vision:
             # The line may hold a password: say where it is wrong, never what it says.
             wrong = [(e["type"], ".".join(map(str, e["loc"]))) for e in error.errors()]
             _log.error("order_refused", wrong=wrong)
+            self._lose_unwatched(line, wrong[0][1])
             return
         match order:
             case Watch():
@@ -87,6 +89,26 @@ class Vision:
             case Arm() | MarkFixture() | ForgetFixture():
                 if camera := self._cameras.get(order.camera_id):
                     camera.obey(order)
+
+    def _lose_unwatched(self, line: str, where: str) -> None:
+        """Say of a camera whose watch cannot begin that it is lost; else it would be waited for."""
+        try:
+            order = json.loads(line)
+        except ValueError:
+            return
+        match order:
+            case {"do": "watch", "camera_id": str(camera_id)}:
+                self._forget(camera_id)
+                self._voice.say(
+                    Lost(
+                        camera_id=camera_id,
+                        at_s=time.monotonic(),
+                        reason="configuration",
+                        detail=f"what is ordered of it cannot be: {where}",
+                    )
+                )
+            case _:
+                pass
 
     def _forget(self, camera_id: str) -> None:
         if camera := self._cameras.pop(camera_id, None):

@@ -1,5 +1,6 @@
 """Streams as bad cameras send them: each is watched all the same, or its fault is said clearly."""
 
+import json
 import random
 import socket
 import threading
@@ -309,14 +310,19 @@ def test_bad_cameras_are_named_and_disturb_no_other(tmp_path: Path) -> None:
         child.order(watch("empty", tmp_path / "empty.mp4"))
         child.order(watch("hidden", good, masks=(WHOLE,)))
         child.order(watch("speck", speck))
-        names = ("gate", "broken", "empty", "hidden", "speck")
+        outside = json.loads(watch("outside", good, zones=()).model_dump_json())
+        corners = [[1.2, 1.2], [1.5, 1.2], [1.5, 1.5]]
+        outside["zones"] = [{"name": "z", "purpose": "no_dumping", "polygon": corners}]
+        child.order(json.dumps(outside))
+        names = ("gate", "broken", "empty", "hidden", "speck", "outside")
         lost = {name: child.wait_for("lost", name) for name in names}
         child.wait_for("littering_confirmed", "gate")
         assert child.stop() == 0
     reasons = {name: finding.reason for name, finding in lost.items()}
     assert reasons["empty"] == reasons["speck"] == "undecodable"
-    assert reasons["hidden"] == "configuration"
+    assert reasons["hidden"] == reasons["outside"] == "configuration"
     assert "masks hide the whole picture" in lost["hidden"].detail
+    assert "zones.0.polygon" in lost["outside"].detail
     assert reasons["gate"] == "ended"
     told = [(f.camera_id, f.condition) for f in child.seen if f.say == "degraded"]
     assert told == [("broken", "decode_errors")]

@@ -1,6 +1,7 @@
 """`edge-agent replay`: what it writes, what it costs is said, and what it says to bad input."""
 
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,7 @@ def test_events_go_to_the_file_and_the_summary_to_the_screen(clip: Path, tmp_pat
     [
         ("empty.mp4", b"", "is empty (0 bytes)"),
         ("noise.mp4", bytes(range(256)) * 40, "cannot be replayed"),
+        ("short.mp4", random.Random(2).randbytes(300), "it cannot be opened: End of file."),
         ("missing.mp4", None, "does not exist"),
     ],
 )
