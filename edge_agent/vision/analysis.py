@@ -27,7 +27,7 @@ from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.whereabouts import Whereabouts
 
 WHOLE_PICTURE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-EMPTY_STEP_S = 19.5
+EMPTY_STEP_S = 29.5
 """While nothing is there, nothing is learned more often than this; what stirs is seen at once."""
 _MOST_STEP_S = 5.0
 """A longer pause between two pictures is no motion."""

@@ -26,7 +26,7 @@ _ENOUGH = 2
 """So many samples in a row that are larger than at rest say that something moves."""
 _RECKON_EVERY = 50
 _QUANTILE, _MARGIN = 0.995, 1.1
-_SELDOM = 4
+_SELDOM = 16
 """Of the groups at rest of a stream that is not believed, one in so many is still learned."""
 _FAINTEST = 0.25
 """Of the samples with motion, so many may be as small as at rest where rest can be relied on."""

@@ -105,11 +105,11 @@ class Source:
 
     def _packets(self, units: Sequence[AccessUnit], arrived_s: float) -> list[Packet]:
         """Give packets that came together their times."""
-        shown = [self._timeline.follow(unit.ticks, arrived_s) for unit in units]
+        shown = self._timeline.follow_all([unit.ticks for unit in units], arrived_s)
         times_s = self._clock.map_all([pts * self._tick_s for pts in shown], arrived_s)
         return [
-            Packet(payload=unit.body, pts=pts, t_s=t_s, keyframe=unit.keyframe)
-            for unit, pts, t_s in zip(units, shown, times_s, strict=True)
+            Packet(body, pts, t_s, keyframe)
+            for (body, _, keyframe), pts, t_s in zip(units, shown, times_s, strict=True)
         ]
 
 

@@ -33,6 +33,16 @@ class Timeline:
         self.jumped_s = 0.0
         """By how much the clock of a live camera has jumped so far, forward being positive."""
 
+    def follow_all(self, ticks: Sequence[int], arrived_s: float) -> list[int]:
+        """Return the continuous times of packets that came together, in decoding order."""
+        newest, usual = self._newest, self._usual
+        for pts in ticks:
+            if newest is None or pts - newest not in usual:
+                return [self.follow(one, arrived_s) for one in ticks]
+            newest = max(newest, pts)
+        self._newest, self._arrived_s = newest, arrived_s
+        return [pts + self._shift for pts in ticks]
+
     def follow(self, pts: int, arrived_s: float) -> int:
         """Return the continuous time, in the same units, of the next packet in decoding order."""
         if self._newest is None or self._begun_s is None:

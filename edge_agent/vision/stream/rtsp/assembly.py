@@ -41,7 +41,7 @@ class Assembly:
         sender and its kind, twelve bytes and one from the fifth byte of the packet on."""
         self._parts: list[bytes] = []
         self._held_bytes = 0
-        self._stamp: int | None = None
+        self._stamp = b""
         self._ticks = 0
         self._has_picture = self._keyframe = self._in_fragment = False
         self._in_filler = False
@@ -74,9 +74,9 @@ class Assembly:
                         self._parts.append(wire[at + edge_at + 1 : end])
                         self._held_bytes += end - at
                     if wire[at + 5] & _MARKED:
-                        done += self._finish()
+                        self._finish(done)
                 else:
-                    done += self.take(wire, at + 4, end)
+                    self._take(wire, at + 4, end, done)
             at = end
         return at, done
 
@@ -85,13 +85,17 @@ class Assembly:
 
         A packet that is none, or holds nothing known, is passed over.
         """
-        if end - begin < 12 or wire[begin] & 0xC0 != 0x80:
-            return []
         done: list[AccessUnit] = []
-        stamp = int.from_bytes(wire[begin + 4 : begin + 8], "big")
+        self._take(wire, begin, end, done)
+        return done
+
+    def _take(self, wire: bytes, begin: int, end: int, done: list[AccessUnit]) -> None:
+        if end - begin < 12 or wire[begin] & 0xC0 != 0x80:
+            return
+        stamp = wire[begin + 4 : begin + 8]
         if stamp != self._stamp:
             # Some cameras never set the marker: another time is another picture.
-            done += self._finish()
+            self._finish(done)
             self._advance(stamp)
         self._same = wire[begin + 4 : begin + 13]
         if wire[begin] == _PLAIN:
@@ -104,22 +108,19 @@ class Assembly:
         if self._held_bytes > _MOST_BYTES:
             self._forget()
         if marked:
-            done += self._finish()
-        return done
+            self._finish(done)
 
-    def _advance(self, stamp: int) -> None:
-        if self._stamp is not None:
-            step = (stamp - self._stamp) & 0xFFFFFFFF
+    def _advance(self, stamp: bytes) -> None:
+        if self._stamp:
+            before, now = int.from_bytes(self._stamp, "big"), int.from_bytes(stamp, "big")
+            step = (now - before) & 0xFFFFFFFF
             self._ticks += step - (1 << 32) if step & 0x80000000 else step
         self._stamp = stamp
 
-    def _finish(self) -> list[AccessUnit]:
-        if not self._has_picture:
-            # Parameter sets that travel alone belong to the picture after them.
-            return []
-        unit = AccessUnit(body=b"".join(self._parts), ticks=self._ticks, keyframe=self._keyframe)
-        self._forget()
-        return [unit]
+    def _finish(self, done: list[AccessUnit]) -> None:
+        if self._has_picture:  # parameter sets that travel alone belong to the picture after them
+            done.append(AccessUnit(b"".join(self._parts), self._ticks, self._keyframe))
+            self._forget()
 
     def _forget(self) -> None:
         self._parts = []
@@ -132,8 +133,9 @@ class Assembly:
             if end - begin < 3:
                 return
             edge = wire[begin + 1]
-            head = bytes(((wire[begin] & 0xE0) | (edge & 0x1F),))
-            self._fragment(edge, head, wire[begin + 2 : end])
+            self._fragment(
+                edge, _HEADS[(wire[begin] & 0xE0) | (edge & 0x1F)], wire[begin + 2 : end]
+            )
         elif kind == 24:  # STAP-A
             self._several(wire, begin + 1, end)
         elif 1 <= kind <= 23:
@@ -155,9 +157,10 @@ class Assembly:
     def _fragment(self, edge: int, head: bytes, part: bytes) -> None:
         if edge & 0x80:
             self._in_fragment = True
-            self._in_filler = self._traits[head[0]] == _FILLER
+            traits = self._traits[head[0]]
+            self._in_filler = traits == _FILLER
             if not self._in_filler:
-                self._note(head)
+                self._note(traits, head)
                 self._parts += (_START, head)
         if not self._in_fragment or self._in_filler:
             return
@@ -175,14 +178,15 @@ class Assembly:
 
     def _whole(self, nal: bytes) -> None:
         self._in_fragment = False
-        if self._traits[nal[0]] == _FILLER:
+        traits = self._traits[nal[0]]
+        if traits == _FILLER:
             return
-        self._note(nal)
+        if traits:
+            self._note(traits, nal)
         self._parts += (_START, nal)
         self._held_bytes += len(nal) + _PIECE_BYTES
 
-    def _note(self, nal: bytes) -> None:
-        traits = self._traits[nal[0]]
+    def _note(self, traits: int, nal: bytes) -> None:
         if traits & _PICTURE:
             self._has_picture = True
             self._keyframe |= traits & _INTRA > 0
@@ -244,6 +248,7 @@ def has_recovery_point(sei: bytes) -> bool:
     return False
 
 
+_HEADS = [bytes((first,)) for first in range(256)]
 _CODECS: tuple[Codec, ...] = ("h264", "hevc")
 _TRAITS = {codec: bytes(_traits_of(codec, first) for first in range(256)) for codec in _CODECS}
 """Of a unit, by its first byte."""

@@ -193,14 +193,25 @@ class Connection:
             raise self._broken
         while self.came_bytes < READ_BYTES:
             try:
-                piece_bytes = self._socket.recv_into(buffer)
-                self.came_bytes += piece_bytes
-                self._take_in(bytes(buffer[:piece_bytes]))
+                self._read_piece(buffer)
             except BlockingIOError:
                 return
             except (OSError, SourceLost) as error:
                 self._break(error)
                 return
+
+    def _read_piece(self, buffer: memoryview) -> None:
+        """Read behind what waits for its other half: then they need not be put together."""
+        before, kept = b"", len(self._waiting)
+        if 2 * kept > len(buffer):
+            before, kept = self._waiting, 0
+        else:
+            buffer[:kept] = self._waiting
+        piece_bytes = self._socket.recv_into(buffer[kept:])
+        self.came_bytes += piece_bytes
+        if not piece_bytes:
+            raise _closed()
+        self._understand(before + bytes(buffer[: kept + piece_bytes]))
 
     def _keep_alive(self, now_s: float) -> None:
         if self._broken is not None or now_s - self._spoke_s <= self._keep_alive_s:
@@ -230,12 +241,9 @@ class Connection:
         self._socket.settimeout(left_s)
         came = self._socket.recv(READ_BYTES)
         self.came_bytes = len(came)
-        self._take_in(came)
-
-    def _take_in(self, came: bytes) -> None:
         if not came:
-            raise SourceLost("ended", "the camera has closed the connection")
-        self._understand(self._waiting + came if self._waiting else came)
+            raise _closed()
+        self._understand(self._waiting + came)
 
     def _understand(self, wire: bytes) -> None:
         at, size = 0, len(wire)
@@ -272,3 +280,7 @@ class Connection:
             body = wire[head_end + 4 : end]
             self._answers.append(Answer(status=answer.status, fields=answer.fields, body=body))
         return end
+
+
+def _closed() -> SourceLost:
+    return SourceLost("ended", "the camera has closed the connection")
