@@ -22,9 +22,9 @@ from live.usage import CORES, family, idle_s, usage
 
 OUT = Path(__file__).parent / "out" / "live"
 NAMES: tuple[Name, ...] = ("agent", "motion", "usual")
-WARM_S, QUIET_S, BUSY_S, LAST_WORDS_S = 24.0, 40.0, 30.0, 5.0
-"""A camera is watched for months: what is learned of a stream within its first twenty seconds is
-known when counting begins, by every system."""
+WARM_S, QUIET_S, BUSY_S, LAST_WORDS_S = 64.0, 40.0, 30.0, 5.0
+"""A camera is watched for months: what is learned of a stream within its first minute is known when
+counting begins, and the pictures of the last minute are kept, by every system."""
 LATE_S = 1.0
 """Who takes a picture so long after it was sent does not keep up."""
 FULL_SHARE = 0.85

@@ -19,7 +19,7 @@ from edge_agent.vision.evidence.room import EvidenceRoom, open_room
 from edge_agent.vision.findings import AnyFinding, Lost
 from edge_agent.vision.intake.rounds import Rounds
 from edge_agent.vision.intake.turns import Turns
-from edge_agent.vision.memory import keep_imports_out_of_collections, keep_together
+from edge_agent.vision.memory import collect_seldom, keep_together
 from edge_agent.vision.orders import ORDER, Arm, Forget, ForgetFixture, MarkFixture, Watch
 
 _log = structlog.get_logger(__name__)
@@ -126,5 +126,5 @@ def run(spool: Path, pins: Path, orders: TextIO = sys.stdin, output: TextIO = sy
     """Serve until `orders` end."""
     quiet_libraries()
     keep_together()
-    keep_imports_out_of_collections()
+    collect_seldom()
     Vision(open_room(spool, pins), Voice(output)).obey(orders)

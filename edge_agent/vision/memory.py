@@ -9,6 +9,10 @@ OWN_PAGES_BYTES, SPARE_BYTES = 491_520, 4_194_304
 much free memory at the end of an arena stays for the next that needs some."""
 
 
+COLLECTED_AFTER = 20_000
+"""So many more objects made than given up since the last collection lead to another."""
+
+
 @cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None)
@@ -27,10 +31,14 @@ def keep_together() -> None:
     libc.mallopt(m_trim_threshold, SPARE_BYTES)
 
 
-def keep_imports_out_of_collections() -> None:
-    """Spare garbage collections everything that lives as long as the process."""
+def collect_seldom() -> None:
+    """Spare garbage collections what lives as long as the process, and packets, which hold no cycles.
+
+    With many cameras some thousand packets come at once, before as many old ones go.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER)
 
 
 def give_back() -> None:
