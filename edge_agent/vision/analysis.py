@@ -90,8 +90,8 @@ class Analysis:
 
     @property
     def decode_errors(self) -> int:
-        """Packets that could not be decoded so far."""
-        return self._look_back.decode_errors
+        """Pictures that could not be decoded so far, or did not come as a whole."""
+        return self._look_back.decode_errors + self._stock.missing()
 
     @property
     def gate_separation(self) -> float | None:
@@ -261,7 +261,10 @@ class Analysis:
             return Count(decoded=0, errors=0, drift_s=self._stock.drift_s())
         errors = self._look_back.decode_errors
         return Count(
-            decoded=self._look_back.decoded + errors, errors=errors, drift_s=self._stock.drift_s()
+            decoded=self._look_back.decoded + errors,
+            errors=errors,
+            missing=self._stock.missing(),
+            drift_s=self._stock.drift_s(),
         )
 
     def _masked(self, plane: Pixels) -> Pixels:

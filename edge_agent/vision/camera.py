@@ -152,7 +152,12 @@ class Camera:
                 "configuration", "the privacy masks hide the whole picture: make them smaller"
             )
         with open_source(self._watch.analysis_uri, self._monotonic_s()) as source:
-            stock = Stock(form=source.form, ring=self._ring, drift_s=lambda: source.drift_s)
+            stock = Stock(
+                form=source.form,
+                ring=self._ring,
+                drift_s=lambda: source.drift_s,
+                missing=lambda: source.missing,
+            )
             self._analysis = Analysis(
                 self._watch,
                 stock,

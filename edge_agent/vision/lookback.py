@@ -9,6 +9,7 @@ from av import VideoFrame
 from edge_agent.vision.stream.codec import Decoder, StreamFormat, decode_alone
 from edge_agent.vision.stream.gate import SizeGate
 from edge_agent.vision.stream.lost import SourceLost
+from edge_agent.vision.stream.numbering import Numbering
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.ring import PacketRing
 
@@ -27,6 +28,9 @@ OVERLOOKED_S = 4.5
 with one every two seconds, two of three."""
 LEAD_S = 0.5
 """Looking back begins so long before the first packet that told of somebody."""
+TORN_S = 5.0
+"""What is predicted from a broken picture is not looked at up to the next keyframe, nor longer than
+this: by then most of it has been sent anew."""
 MAX_BROKEN = 50
 """So many packets in a row without a picture: the stream cannot be decoded."""
 _MOST_AWAITED = 600
@@ -40,6 +44,8 @@ class Stock:
     ring: PacketRing
     drift_s: Callable[[], float | None] = lambda: None
     """How much further the camera's clock went than ours; None: not known."""
+    missing: Callable[[], int] = lambda: 0
+    """How many pictures did not come, or not as a whole, and so are not in the ring."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +94,11 @@ class LookBack:
         self._keyframes_s: list[float] = []
         self._waiting_since_s: float | None = None
         self._broken = 0
+        self._numbering = Numbering(stock.form.codec, stock.form.extradata)
+        self._torn_until_s = float("-inf")
+        """Pictures shown before it are predicted from one that is broken or missing."""
+        self._missed_s: float | None = None
+        """When a picture was missing, if no keyframe has come since."""
         self._blind_since_s: float | None = None
         """When the first of the keyframes came that could not be decoded at rest; None: none."""
         self.gate = SizeGate()
@@ -249,11 +260,27 @@ class LookBack:
         self._awaited[packet.pts] = packet.t_s
         if self._decoder is None:
             self._decoder = Decoder(self._stock.form, fast=True)
+        self._note_missing(packet)
+        errors = self._decoder.errors
         frames = self._decoder.feed(packet)
+        if self._decoder.errors > errors:
+            self._torn_until_s = max(self._torn_until_s, packet.t_s + TORN_S)
         self._broken = 0 if frames else self._broken + 1
         if self._broken > MAX_BROKEN:
             raise SourceLost("undecodable", f"{MAX_BROKEN} packets in a row gave no picture")
         yield from self._choose(frames)
+
+    def _note_missing(self, packet: Packet) -> None:
+        """See whether a picture is missing before this one: then only a keyframe mends the stream."""
+        if packet.keyframe:
+            self._torn_until_s, self._missed_s = min(self._torn_until_s, packet.t_s), None
+        if self._numbering.misses(packet):
+            self._errors += 1
+            self._torn_until_s = float("inf")
+            self._missed_s = packet.t_s if self._missed_s is None else self._missed_s
+        if self._missed_s is not None and packet.t_s - self._missed_s > KEYFRAME_WAIT_S:
+            why = f"pictures are missing, and no keyframe came for {KEYFRAME_WAIT_S:.0f} s"
+            raise SourceLost("undecodable", f"{why}: shorten its interval")
 
     def _glance(self, keyframe: Packet) -> Iterator[Shown]:
         """Decode a keyframe alone; if something stirs, look back at what led to it."""
@@ -316,6 +343,8 @@ class LookBack:
             t_s = self._awaited.pop(frame.pts or 0, None)
             # What is decoded again from the ring may have been looked at already.
             if t_s is None or t_s < self._due_s or t_s <= self._shown_s:
+                continue
+            if t_s < self._torn_until_s:
                 continue
             self._shown_s = t_s
             self._due_s = max(self._due_s + 1.0 / ANALYSIS_FPS, t_s + 0.5 / ANALYSIS_FPS)

@@ -30,6 +30,8 @@ class Count:
     """Packets given to the decoder."""
     errors: int
     """Of these, how many gave no picture or a broken one."""
+    missing: int = 0
+    """Pictures that did not come, or not as a whole, and were not given to the decoder."""
     drift_s: float | None
     """How much more time has passed on the camera's clock than on the gateway's."""
 
@@ -65,7 +67,10 @@ class Flow:
     def __init__(self, nominal_fps: float) -> None:
         self._begun_s: float | None = None
         self._packets = 0
-        self._counts = deque([Count(decoded=0, errors=0, drift_s=None)], ERRORS_WINDOWS + 1)
+        nothing = (Count(decoded=0, errors=0, drift_s=None), 0)
+        self._counts: deque[tuple[Count, int]] = deque([nothing], ERRORS_WINDOWS + 1)
+        """With the packets that had come by then."""
+        self._came = 0
         self._drifts: deque[float] = deque(maxlen=DRIFT_WINDOWS)
         self.rate = PictureRate(nominal_fps)
         self.low_rate: bool | None = None
@@ -85,6 +90,7 @@ class Flow:
             self._begun_s, self._packets = t_s, 0
             return False
         self._packets += count
+        self._came += count
         return t_s - self._begun_s >= WINDOW_S
 
     def judge(self, t_s: float, count: Count) -> None:
@@ -103,16 +109,23 @@ class Flow:
         if condition == "low_frame_rate":
             return f"{self.rate.fps:.1f} pictures per second, usually {self.rate.usual_fps:.1f}"
         if condition == "decode_errors":
-            return f"{self.error_share:.0%} of the last minute's pictures were broken"
+            return f"{self.error_share:.0%} of the last minute's pictures were broken or missing"
         word = "ahead of" if self.drift_s > 0 else "behind"
         return (
             f"the camera's clock went {abs(self.drift_s):.1f} s {word} the gateway's within an hour"
         )
 
     def _judge_errors(self, count: Count) -> None:
-        self._counts.append(count)
-        decoded = count.decoded - self._counts[0].decoded
-        errors = count.errors - self._counts[0].errors
-        self.error_share = errors / decoded if decoded else 0.0
+        self._counts.append((count, self._came))
+        before, had_come = self._counts[0]
+        decoded, errors = count.decoded - before.decoded, count.errors - before.errors
+        missing = count.missing - before.missing
+        # At rest few are decoded of those that come.
+        sent = self._came - had_come + missing
+        self.error_share = max(_share(errors, decoded), _share(missing, sent))
         least = CLEAN_SHARE if self.broken else ERROR_SHARE
-        self.broken = self.error_share > least and errors >= LEAST_ERRORS
+        self.broken = self.error_share > least and errors + missing >= LEAST_ERRORS
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

@@ -99,6 +99,11 @@ class Source:
         return self._connection.came_bytes if self._connection is not None else 0
 
     @property
+    def missing(self) -> int:
+        """How many pictures did not come, or not as a whole, as far as that is known."""
+        return self._connection.damaged if self._connection is not None else 0
+
+    @property
     def over(self) -> bool:
         """Whether nothing more can come; the next `take` raises why."""
         return self._connection is not None and self._connection.over

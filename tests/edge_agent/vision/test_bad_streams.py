@@ -19,7 +19,7 @@ from edge_agent.replay import play
 from edge_agent.vision.analysis import Analysis
 from edge_agent.vision.child import quiet_libraries
 from edge_agent.vision.evidence.room import EvidenceRoom
-from edge_agent.vision.findings import AnyFinding, Degraded, LitteringConfirmed
+from edge_agent.vision.findings import AnyFinding, Degraded, LitteringConfirmed, MotionStarted
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.source import Source, SourceLost, open_source
@@ -220,6 +220,47 @@ def test_a_quiet_camera_whose_keyframes_break_is_lost(tmp_path: Path) -> None:
     blind = lost(break_keyframes(400))
     assert blind.reason == "undecodable"
     assert "no keyframe of the last 30 s could be decoded" in blind.detail
+
+
+def test_a_camera_that_loses_its_keyframes_is_lost(tmp_path: Path) -> None:
+    """libav makes up what is missing and says nothing: smears are no bags, and soon it is said."""
+    moving = deposit()
+    clip = encode(tmp_path / "clip.mp4", moving, until_s=80)
+    kept = remux(
+        clip,
+        tmp_path / "kept.mp4",
+        lambda number, packet: None if packet.is_keyframe and number > 60 else packet,
+    )
+    with open_source(str(kept), 0.0) as source:
+        stock = Stock(form=source.form, ring=PacketRing(max_s=60, max_bytes=1_000_000))
+        analysis = Analysis(watch("gate", clip), stock, room=EvidenceRoom())
+        said, lost = analyse(source, analysis, lambda: 0.0)
+    assert lost.reason == "undecodable"
+    assert "pictures are missing, and no keyframe came for 30 s" in lost.detail
+    assert all(finding.at_s < 13.0 for finding in said if isinstance(finding, MotionStarted))
+
+
+def test_what_follows_a_missing_picture_is_not_looked_at_before_a_keyframe(tmp_path: Path) -> None:
+    """It is smeared: something else than what is there would seem to move."""
+    clip = encode(tmp_path / "clip.mp4", deposit(), until_s=40)
+    kept = remux(
+        clip,
+        tmp_path / "kept.mp4",
+        lambda number, packet: None if number in {33, 34} else packet,
+    )
+    looked_s: list[float] = []
+    with open_source(str(kept), 0.0) as source:
+        stock = Stock(form=source.form, ring=PacketRing(max_s=60, max_bytes=1_000_000))
+        analysis = Analysis(
+            watch("gate", clip),
+            stock,
+            room=EvidenceRoom(),
+            onlooker=lambda shown, *_: looked_s.append(shown.t_s),
+        )
+        said, _ = analyse(source, analysis, lambda: 0.0)
+    assert not [t_s for t_s in looked_s if 6.6 < t_s < 8.0]
+    assert [t_s for t_s in looked_s if 6.0 < t_s < 6.6]
+    assert len(bags(said)) == 1
 
 
 def test_what_never_showed_anything_is_lost_not_degraded(tmp_path: Path) -> None:

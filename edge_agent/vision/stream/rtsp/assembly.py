@@ -15,6 +15,8 @@ kept, so that the size of a picture says what is in it."""
 _PICTURE, _INTRA, _REMARK, _FILLER = 1, 2, 4, 8
 _MOST_BYTES = 16_000_000
 """No camera's picture is larger; whoever sends more sends rubbish."""
+_ORDERLY = 30
+"""So many times in a row no packet was missing: this camera numbers its packets as it should."""
 _PIECE_BYTES = 80
 """What a piece takes in memory beside its content: pictures in crumbs have an end as well."""
 
@@ -46,6 +48,13 @@ class Assembly:
         self._has_picture = self._keyframe = self._in_fragment = False
         self._in_filler = False
         """Whether the fragments that come are of a unit that is not kept."""
+        self._counted = 0
+        """The lowest eight bits are those of the sequence number of the packet to come."""
+        self._orderly = 0
+        self._torn = False
+        """Whether packets of the picture at hand are missing."""
+        self.damaged = 0
+        """How often pictures, or parts of them, were missing; such parts are not given on."""
 
     def take_interleaved(self, wire: bytes, at: int, channel: int) -> tuple[int, list[AccessUnit]]:
         """Take the packets that follow each other on a channel (RFC 2326 §10.12).
@@ -74,7 +83,10 @@ class Assembly:
                         self._parts.append(wire[at + edge_at + 1 : end])
                         self._held_bytes += end - at
                     if wire[at + 5] & _MARKED:
+                        if wire[at + 7] != self._counted & 0xFF or self._orderly < _ORDERLY:
+                            self._torn |= self._misses(wire[at + 7])
                         self._finish(done)
+                    self._counted += 1
                 else:
                     self._take(wire, at + 4, end, done)
             at = end
@@ -92,17 +104,22 @@ class Assembly:
     def _take(self, wire: bytes, begin: int, end: int, done: list[AccessUnit]) -> None:
         if end - begin < 12 or wire[begin] & 0xC0 != 0x80:
             return
-        stamp = wire[begin + 4 : begin + 8]
-        if stamp != self._stamp:
+        stamp, marked = wire[begin + 4 : begin + 8], wire[begin + 1] >= _MARKED
+        begins = stamp != self._stamp
+        if (begins or marked) and (
+            wire[begin + 3] != self._counted & 0xFF or self._orderly < _ORDERLY
+        ):
+            self._torn |= self._misses(wire[begin + 3]) and self._has_picture
+        self._counted += 1
+        if begins:
             # Some cameras never set the marker: another time is another picture.
             self._finish(done)
             self._advance(stamp)
         self._same = wire[begin + 4 : begin + 13]
         if wire[begin] == _PLAIN:
-            marked = wire[begin + 1] >= _MARKED
             begin += 12
         else:
-            begin, end, marked = _payload(wire, begin, end)
+            begin, end = _payload(wire, begin, end)
         if begin < end:
             self._unpack(wire, begin, end)
         if self._held_bytes > _MOST_BYTES:
@@ -117,15 +134,31 @@ class Assembly:
             self._ticks += step - (1 << 32) if step & 0x80000000 else step
         self._stamp = stamp
 
+    def _misses(self, low: int) -> bool:
+        """Whether packets are missing before the one whose sequence number ends so; count from it.
+
+        Of a camera that has not shown yet that it numbers them, that is not said.
+        """
+        if low == self._counted & 0xFF:
+            self._orderly += 1
+            return False
+        self._counted = low
+        if self._orderly < _ORDERLY:
+            self._orderly = 0
+            return False
+        self.damaged += 1
+        return True
+
     def _finish(self, done: list[AccessUnit]) -> None:
         if self._has_picture:  # parameter sets that travel alone belong to the picture after them
-            done.append(AccessUnit(b"".join(self._parts), self._ticks, self._keyframe))
+            if not self._torn:
+                done.append(AccessUnit(b"".join(self._parts), self._ticks, self._keyframe))
             self._forget()
 
     def _forget(self) -> None:
         self._parts = []
         self._held_bytes = 0
-        self._has_picture = self._keyframe = self._in_fragment = False
+        self._has_picture = self._keyframe = self._in_fragment = self._torn = False
 
     def _unpack_h264(self, wire: bytes, begin: int, end: int) -> None:
         kind = wire[begin] & 0x1F
@@ -194,15 +227,15 @@ class Assembly:
             self._keyframe |= has_recovery_point(nal)
 
 
-def _payload(wire: bytes, begin: int, end: int) -> tuple[int, int, bool]:
-    """Return where the payload begins and ends, and whether the packet ends a picture."""
-    flags, marked = wire[begin], bool(wire[begin + 1] & 0x80)
+def _payload(wire: bytes, begin: int, end: int) -> tuple[int, int]:
+    """Return where the payload begins and ends."""
+    flags = wire[begin]
     if flags & 0x20:
         end -= wire[end - 1]
     begin += 12 + 4 * (flags & 0x0F)
     if flags & 0x10 and begin + 4 <= end:
         begin += 4 + 4 * int.from_bytes(wire[begin + 2 : begin + 4], "big")
-    return begin, end, marked
+    return begin, end
 
 
 def nal_kind(codec: Codec, first: int) -> int:

@@ -180,6 +180,11 @@ class Connection:
         return taken
 
     @property
+    def damaged(self) -> int:
+        """How often pictures, or parts of them, did not come that the camera has counted."""
+        return self._assembly.damaged if self._assembly is not None else 0
+
+    @property
     def over(self) -> bool:
         """Whether nothing more can come; the next `take` raises why."""
         return self._broken is not None
