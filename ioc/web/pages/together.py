@@ -2,6 +2,7 @@
 
 from collections import Counter
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +18,7 @@ from ioc.web.identity import Reader, TheCentre, TheSession, check_csrf
 from ioc.web.pages.grounds import kind_name
 from ioc.web.pages.login import home_of
 from ioc.web.pages.saying import Speech
-from ioc.web.reading.alarms import Tab, find_alarms
+from ioc.web.reading.alarms import AlarmView, Tab, find_alarms
 from ioc.web.reading.head import read_head
 from ioc.web.reading.places import read_places
 from ioc.web.reading.together import Narrowing, Source, read_answerable
@@ -32,6 +33,16 @@ TABS: dict[str, Tab] = {
     "tat-ca": "all",
 }
 _GROUPS_SHOWN = 12
+_LEFT_SHOWN = 12
+_LEFT_ORDER = (
+    Left.CHANGED,
+    Left.PRESSING,
+    Left.LASTS,
+    Left.DONE,
+    Left.FORBIDDEN,
+    Left.NOT_FOUND,
+)
+"""What a person should look at first, first."""
 _Id = Annotated[Text, Field(max_length=80)]
 
 
@@ -59,6 +70,12 @@ class Asked(BaseModel):
             words=self.tim,
         )
 
+    @property
+    def query(self) -> str:
+        """The same as an address says it."""
+        said = self.model_dump(by_alias=True, exclude_defaults=True)
+        return urlencode({name: value for name, value in said.items() if value})
+
 
 class Chosen(BaseModel):
     """What the form sends: which alarms, what to do, and from which list."""
@@ -72,8 +89,8 @@ class Chosen(BaseModel):
     )
     ly_do: Annotated[Text, Field(max_length=LONGEST_REASON)] = ""
     den: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
-    ve: Annotated[Text, Field(max_length=600)] = ""
-    """The list's own query, for the way back."""
+    ve: Annotated[Text, Field(max_length=6_000)] = ""
+    """The list's own query, for the way back; an accented letter takes nine characters there."""
 
     def wish(self, centre: Centre, access: Access) -> Wish:
         """Return what this person wants."""
@@ -117,7 +134,7 @@ async def show_answerable(
         group_name=speech.source,
         places=speech.places,
         kind_name=lambda kind: kind_name(kind, page.wording),
-        back=page.request.url.query,
+        back=asked.query,
         may=any(access.may_acknowledge(area_id) for area_id in access.area_ids),
         most=MOST,
         longest=LONGEST_REASON,
@@ -173,7 +190,8 @@ async def answer_chosen(
     async with centre.store.read() as connection:
         head = await read_head(connection, access, centre)
         speech = Speech(wording=page.wording, places=await read_places(connection, centre.settings))
-        alarms = await find_alarms(connection, access, list(outcome.left)[:_GROUPS_SHOWN])
+        in_order = sorted(outcome.left, key=lambda each: _LEFT_ORDER.index(outcome.left[each]))
+        alarms = await find_alarms(connection, access, in_order[:_LEFT_SHOWN])
     return page.answer(
         "together_done.html",
         tab="together",
@@ -183,13 +201,24 @@ async def answer_chosen(
         heading=speech.heading,
         answered=len(outcome.answered),
         left=_left(outcome.left),
-        whys=outcome.left,
+        named=_named(outcome.left, in_order, alarms),
     )
 
 
 def _left(left: dict[str, Left]) -> list[tuple[Left, int]]:
     counted = Counter(left.values())
-    return [(why, counted[why]) for why in Left if counted[why]]
+    return [(why, counted[why]) for why in _LEFT_ORDER if counted[why]]
+
+
+def _named(
+    left: dict[str, Left], in_order: list[str], alarms: dict[str, AlarmView]
+) -> dict[Left, list[AlarmView]]:
+    """Return those of some alarms that are shown by name, by why they were left."""
+    named: dict[Left, list[AlarmView]] = {}
+    for alarm_id in in_order:
+        if alarm_id in alarms:
+            named.setdefault(left[alarm_id], []).append(alarms[alarm_id])
+    return named
 
 
 def _problem(wish: Wish) -> str:

@@ -1,6 +1,7 @@
 """Many alarms answered at once: each for itself, never those that a person must look at."""
 
 import re
+from html import unescape
 
 from sqlalchemy import func, select
 
@@ -9,6 +10,7 @@ from ioc.alarms.handling.together import MOST, note_of, read_note
 from ioc.people import audit
 from ioc.store.tables import alarm_transitions, alarms, audit_log
 from tests.ioc.web.conftest import ORIGIN
+from tests.ioc.web.reporting_gateway import camera
 
 RULE = """\
 rules:
@@ -162,7 +164,7 @@ async def test_closing_ends_what_a_person_may_end_and_says_why(site):
             browser, "/tra-loi-nhieu/hoi", chon=[away], viec="close", ly_do="Đã đổi ổ đĩa"
         )
         assert "Không có cảnh báo nào kết thúc được" in asked.text
-        assert "1: còn tiếp diễn" in asked.text
+        assert "1 cảnh báo: còn tiếp diễn" in asked.text
         steps = await log_of(browser, lost_events)
         assert steps == [
             ("acknowledge", "Ma Thị Lan", 0, "Đã đổi ổ đĩa"),
@@ -228,6 +230,41 @@ async def test_the_forms_need_no_script_and_ask_with_the_number_first(site):
         assert "Chưa chọn cảnh báo nào" in empty.text
         blank = await form(browser, "/tra-loi-nhieu/hoi", chon=lost, viec="close")
         assert "Chưa ghi lý do" in blank.text
+
+
+async def test_a_long_search_goes_along(site):
+    """A whole heading pasted into the search is answered from, whatever its letters take."""
+    name = "Đường vào nhà văn hoá Bản Chương ở chỗ rẽ xuống bến đò cũ trước cổng trường mầm non phía suối"
+    gateway = site.village.ban_chuong
+    await gateway.be_born([camera("cam-dai", name, "ban-chuong", [])])
+    await lose(gateway, ("cam-dai",))
+    async with site.sign_in("truc") as browser:
+        page = (
+            await browser.http.get("/tra-loi-nhieu", params={"tim": name, "x": "y" * 9_000})
+        ).text
+        (chosen,) = chosen_in(page)
+        back = unescape(re.search(r'name="ve" value="([^"]*)"', page)[1])
+        asked = await form(browser, "/tra-loi-nhieu/hoi", chon=[chosen], ve=back)
+        assert "Tiếp nhận <strong>1 cảnh báo</strong> cùng lúc?" in asked.text
+        back = unescape(re.search(r'class="back"><a href="([^"]*)"', asked.text)[1])
+        assert chosen_in((await browser.get(back)).text) == [chosen]
+
+
+async def test_what_was_left_is_named_with_what_calls_for_a_look_first(site):
+    """However many others had been answered already; those are counted."""
+    gateway = site.village.ban_chuong
+    lost = await lose(gateway, [f"cam-{number}" for number in range(14)])
+    anew, _ = await gateway.see_littering()
+    async with site.sign_in("truc") as browser:
+        await answer(browser, [*lost, anew])
+        seen = await as_of(browser)
+        await gateway.see_littering()
+        done = (await form(browser, "/tra-loi-nhieu", chon=[*lost, anew], den=seen)).text
+        named = re.findall(r"canh-bao=([^\"]+)", done[done.index("Được giữ nguyên") :])
+        assert named == [anew, *lost[:11]]
+        assert "1 cảnh báo: vừa báo lại" in done
+        assert "14 cảnh báo: đã được trả lời" in done
+        assert "và 3 cảnh báo khác" in done
 
 
 async def test_a_group_is_answered_from_the_alarm_that_explains_it(site):
