@@ -7,28 +7,33 @@ area decides who may see it.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.store.tables import alarm_parts, alarms, evidence
 
 _CLIP = "video/mp4"
+_LOOKED_AT = 48
+"""Rows of evidence behind one alarm, the newest: it may last for months, and shows a dozen."""
 
 
 async def read_behind(
     connection: AsyncConnection, alarm_ids: Sequence[str], area_ids: frozenset[str]
 ) -> dict[str, list[Row[Any]]]:
-    """Return the evidence behind each of some alarms of rules, oldest first, within some areas."""
+    """Return the newest evidence behind each of some alarms of rules, oldest first, within areas."""
     if not alarm_ids:
         return {}
     own = alarms.alias("own")
-    within = (
-        select(evidence, alarm_parts.c.alarm_id.label("of_rule"))
+    newest_first = (evidence.c.taken_at.desc(), evidence.c.sha256.desc())
+    age = func.row_number().over(partition_by=alarm_parts.c.alarm_id, order_by=newest_first)
+    behind = (
+        select(evidence, alarm_parts.c.alarm_id.label("of_rule"), age.label("age"))
         .join(alarm_parts, alarm_parts.c.part_id == evidence.c.event_id)
         .join(own, own.c.alarm_id == evidence.c.alarm_id)
         .where(alarm_parts.c.alarm_id.in_(alarm_ids), own.c.area_id.in_(area_ids))
-        .order_by(evidence.c.taken_at, evidence.c.sha256)
+        .subquery()
     )
+    within = select(behind).where(behind.c.age <= _LOOKED_AT).order_by(behind.c.age.desc())
     found: dict[str, list[Row[Any]]] = {}
     sighted: dict[tuple[str, str], set[str]] = {}
     for row in await connection.execute(within):
@@ -45,16 +50,15 @@ async def alarms_showing(
     connection: AsyncConnection, of: ColumnElement[bool]
 ) -> list[tuple[str, str]]:
     """Return id and area of the alarms that show some rows of evidence: its own, and those of rules."""
-    columns = (evidence.c.alarm_id, evidence.c.event_id, evidence.c.object_id)
-    rows = (await connection.execute(select(*columns).where(of))).all()
-    event_ids = {row.event_id for row in rows}
-    objects = {row.object_id for row in rows} - {None}
-    if objects:
-        same = select(evidence.c.event_id).where(evidence.c.object_id.in_(objects))
-        event_ids |= set(await connection.scalars(same))
-    behind = select(alarm_parts.c.alarm_id).where(alarm_parts.c.part_id.in_(event_ids))
-    showing = {row.alarm_id for row in rows} - {None} | set(await connection.scalars(behind))
-    query = select(alarms.c.alarm_id, alarms.c.area_id).where(alarms.c.alarm_id.in_(showing))
+    same = select(evidence.c.object_id).where(of, evidence.c.object_id.is_not(None))
+    sighted = evidence.alias("sighted")
+    seen = select(evidence.c.event_id).where(of)
+    events = seen.union(select(sighted.c.event_id).where(sighted.c.object_id.in_(same)))
+    behind = select(alarm_parts.c.alarm_id).where(alarm_parts.c.part_id.in_(events))
+    own = select(evidence.c.alarm_id).where(of, evidence.c.alarm_id.is_not(None))
+    query = select(alarms.c.alarm_id, alarms.c.area_id).where(
+        alarms.c.alarm_id.in_(own.union(behind))
+    )
     found = await connection.execute(query.order_by(alarms.c.alarm_id))
     return [(row.alarm_id, row.area_id) for row in found]
 
