@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, exists, or_, select
 from ioc.alarms import AlarmState
 from ioc.evidence.behind import shown_by
 from ioc.keeping.holds import held
-from ioc.store.tables import alarm_transitions, alarms, evidence
+from ioc.store.tables import alarm_parts, alarm_transitions, alarms, evidence
 
 
 def needed_alarms() -> Select[Any]:
@@ -28,12 +28,16 @@ def needed_evidence() -> ColumnElement[bool]:
 
 
 def needed_events() -> Select[Any]:
-    """Return the ids of events that made such an alarm what it is, or announced its pictures."""
+    """Return the ids of events that made such an alarm what it is, or announced its pictures.
+
+    Of a rule's alarm also the parts: what came before the event that completed it.
+    """
     told = (
         select(alarm_transitions.c.event_id)
         .where(alarm_transitions.c.alarm_id.in_(needed_alarms()))
         .where(alarm_transitions.c.event_id.is_not(None))
     )
     shown = select(evidence.c.event_id).where(needed_evidence())
-    needed: Select[Any] = select(told.union(shown).subquery().c.event_id)
+    behind = select(alarm_parts.c.part_id).where(alarm_parts.c.alarm_id.in_(needed_alarms()))
+    needed: Select[Any] = select(told.union(shown, behind).subquery().c.event_id)
     return needed

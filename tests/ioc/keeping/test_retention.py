@@ -309,3 +309,18 @@ async def test_a_hold_keeps_what_stands_behind_a_rules_alarm(house):
     assert states[_sha("seen")] == states[_sha("clip")] == "stored"
     assert states.get(_sha("other"), "gone") == "gone"
     assert {"e-seen"} <= {row["event_id"] for row in await house.rows(events)}
+
+
+async def test_a_hold_keeps_the_events_before_the_one_that_completed_a_rules_alarm(house):
+    """Also those that came without a picture: who asks what it is made of must find them."""
+    await house.alarm("rule", picture="rule")
+    async with house.store.begin() as connection:
+        for event_id in ("entered", "unrelated"):
+            row = _event_row(event_id, house.clock.now())
+            await connection.execute(insert(events).values(row))
+        part = {"alarm_id": "rule", "part_id": "e-entered"}
+        await connection.execute(insert(alarm_parts).values(part))
+    await house.hold("rule")
+    house.pass_days(2_000)
+    await house.clean()
+    assert {row["event_id"] for row in await house.rows(events)} == {"e-rule", "e-entered"}
