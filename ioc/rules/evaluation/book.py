@@ -4,6 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from contracts.events import KIND_OF
@@ -20,7 +21,10 @@ Outcome = Firing | Ending
 PICTURED = frozenset(kind for model, kind in KIND_OF.items() if "pictures" in model.model_fields)
 """Kinds of events that may come with pictures."""
 _MOST_BEHIND = 12
+_MOST_OF_STEPS = 5 * _MOST_BEHIND
 _React = Callable[[Happening], Outcome | None]
+_Follow = Callable[[Firing], Outcome | None]
+_Step = Callable[[tuple[str, ...], Happening], Firing | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,7 @@ class RuleBook:
         self.scopes = {rule.rule_id: _scope(rule, zone, areas) for rule in self.rules}
         self.series_rules = tuple(rule for rule in self.rules if rule.series is not None)
         self._by_kind: dict[str, list[tuple[Predicate, _React]]] = defaultdict(list)
-        self._by_rule: dict[str, list[_React]] = defaultdict(list)
+        self._by_rule: dict[str, list[_Follow]] = defaultdict(list)
         for rule in self.rules:
             self._compile(rule)
         self._by_kind.default_factory = None
@@ -99,7 +103,7 @@ class RuleBook:
             if not isinstance(outcome, Firing):
                 continue
             for react in self._by_rule.get(outcome.rule.rule_id, ()):
-                following = react(outcome.happening)
+                following = react(outcome)
                 if following is not None:
                     outcomes.append(following)
                     pending.append(following)
@@ -147,27 +151,36 @@ class RuleBook:
         for number, step in enumerate(sequence.steps):
             react = self._stepping(rule, windows, number)
             if step.event is not None:
-                self._on(step.event, react)
+                self._on(step.event, partial(react, ()))
             elif step.rule is not None:
-                self._by_rule[step.rule].append(react)
+                self._by_rule[step.rule].append(partial(_follow, react))
 
-    def _stepping(self, rule: RuleShape, windows: Steps, number: int) -> _React:
+    def _stepping(self, rule: RuleShape, windows: Steps, number: int) -> _Step:
         scope, same = self.scopes[rule.rule_id], _same(rule)
         steps = rule.sequence.steps if rule.sequence else ()
         pictured = any(step.rule is not None or _may_show(step.event) for step in steps)
 
-        def react(happening: Happening) -> Firing | None:
+        def react(brought: tuple[str, ...], happening: Happening) -> Firing | None:
             place = happening.place
             if not scope.reaches(place.area_id):
                 return None
             subject = place.subject(same)
-            chain = windows.note(subject, number, (happening.occurred_at, happening.event_id))
+            instant = (happening.occurred_at, happening.event_id)
+            chain = windows.note(subject, number, instant, brought=brought)
             if chain is None or not scope.holds_at(chain[-1][0]):
                 return None
             firing = _firing(rule, subject, happening, saying.of_sequence(rule, chain))
-            return replace(firing, behind=_behind(chain)) if pictured else firing
+            if not pictured:
+                return firing
+            whole = [each for step in chain for each in (*windows.brought(step), step[1])]
+            return replace(firing, behind=_newest(whole, _MOST_OF_STEPS))
 
         return react
+
+
+def _follow(react: _Step, firing: Firing) -> Outcome | None:
+    """Take a rule's firing for a step, with what stands behind it."""
+    return react(firing.behind, firing.happening)
 
 
 def _same(rule: RuleShape) -> Same:
@@ -183,8 +196,13 @@ def _may_show(test: EventTest | None) -> bool:
 
 
 def _behind(window: Sequence[Instant]) -> tuple[str, ...]:
-    """Return the newest events of what made a rule fire; a measured value is none."""
-    return tuple(event_id for _, event_id in window if event_id)[-_MOST_BEHIND:]
+    """Return the newest events of what made a rule fire."""
+    return _newest([event_id for _, event_id in window], _MOST_BEHIND)
+
+
+def _newest(event_ids: Sequence[str], most: int) -> tuple[str, ...]:
+    """Return the newest of some events, each once; a measured value is none."""
+    return tuple(dict.fromkeys(filter(None, event_ids)))[-most:]
 
 
 def _ending(rule: RuleShape, same: Same, happening: Happening) -> Ending:

@@ -12,6 +12,8 @@ Instant = tuple[datetime, str]
 
 _KEPT = 256
 """Of the newest per place and step: a step further back is only needed if none is nearer."""
+_BROUGHT, _BROUGHT_EACH = 4_096, 64
+"""Firings of other rules of which is known what stood behind them, and of how many events."""
 _FIRST, _LAST = "", "\uffff"
 """Sort before and after every event id."""
 
@@ -76,9 +78,21 @@ class Steps:
         self._tracks: dict[str, tuple[Track, ...]] = defaultdict(
             lambda: tuple(Track() for _ in range(count))
         )
+        self._brought: dict[Instant, tuple[str, ...]] = {}
 
-    def note(self, subject: str, step: int, instant: Instant) -> list[Instant] | None:
-        """Remember that a step happened; return all steps if it completes them."""
+    def brought(self, instant: Instant) -> tuple[str, ...]:
+        """Return what stood behind a step that was another rule's firing."""
+        return self._brought.get(instant, ())
+
+    def note(
+        self, subject: str, step: int, instant: Instant, *, brought: tuple[str, ...] = ()
+    ) -> list[Instant] | None:
+        """Remember that a step happened, and what it `brought`; return all steps if that completes them."""
+        if brought:
+            both = dict.fromkeys((*self._brought.pop(instant, ()), *brought))
+            self._brought[instant] = tuple(both)[-_BROUGHT_EACH:]
+            if len(self._brought) > _BROUGHT:
+                del self._brought[next(iter(self._brought))]
         tracks = self._tracks[subject]
         tracks[step].note(instant)
         chain = [instant]

@@ -119,6 +119,31 @@ rules:
     assert book.remembered >= timedelta(seconds=900)
 
 
+def test_what_stands_behind_a_rule_stands_behind_those_that_build_on_it() -> None:
+    """An intrusion at the beginning is there at every level, each event once and in order."""
+    book = book_of("""
+rules:
+  - id: ba
+    name: Ba
+    sequence: {within_s: 900, same: gateway, steps: [{rule: hai}, {event: {kind: device.up}}]}
+  - id: hai
+    name: Hai
+    sequence: {within_s: 900, same: gateway, steps: [{rule: mot}, {event: {kind: loitering.started}}]}
+  - id: mot
+    name: Một
+    sequence:
+      within_s: 900
+      same: gateway
+      steps: [{event: {kind: intrusion.started}}, {event: {kind: device.down}}]
+""")
+    kinds = ("intrusion.started", "device.down", "loitering.started", "device.up")
+    happened = [happening(kind, 10 * number) for number, kind in enumerate(kinds)]
+    for each in happened:
+        outcomes = [*book.evaluate(each), *book.evaluate(each)]
+    assert [each.rule.rule_id for each in outcomes] == ["ba", "ba"]
+    assert {each.behind for each in outcomes} == {tuple(each.event_id for each in happened)}
+
+
 def test_hours_over_midnight_belong_to_the_day_they_begin() -> None:
     """Saturday's 22:00-05:00 lasts until Sunday 05:00, in the commune's time."""
     rule = RuleShape.model_validate(

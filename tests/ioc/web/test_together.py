@@ -26,6 +26,13 @@ rules:
         - event: {kind: intrusion.started}
         - event: {kind: device.down}
       within_s: 600
+  - id: roi-do-rac
+    name: Vào kho, mất camera, rồi đổ rác
+    sequence:
+      steps:
+        - rule: vao-roi-mat-camera
+        - event: {kind: littering.confirmed}
+      within_s: 600
 """
 CAMERAS = ("cam-cong", "cam-cho", "loa-cong", "loa-nha")
 
@@ -125,11 +132,12 @@ async def test_a_rules_alarm_about_an_intrusion_counts_as_one(site):
         assert kept.status_code == 200, kept.text
         await intrude(site.village.ban_chuong)
         await lose(site.village.ban_chuong, ("cam-cho",))
+        await site.village.ban_chuong.see_littering(ago_s=0.0)
         listed = (await browser.get("/api/alarms")).json()["alarms"]
         ours = [each["alarm_id"] for each in listed if each["kind"] == "rule"]
-        assert len(ours) == 2
+        assert len(ours) == 3
         answered = (await answer(browser, ours)).json()
-        assert [each["why"] for each in answered["left"]] == ["pressing", "pressing"]
+        assert [each["why"] for each in answered["left"]] == ["pressing"] * 3
 
 
 async def test_what_has_called_anew_since_the_list_was_seen_is_left(site):
