@@ -49,7 +49,7 @@ class Email(_Strict):
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""
     password_file: Path | None = None
-    sender: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=200)]
+    sender: Annotated[str, Field(pattern=r"^[!-;=?A-~]+@[!-;=?A-~]+$", max_length=200)]
     ca_file: Path | None = None
     """Of the authority that signed the server's certificate; None: the machine's authorities."""
 

@@ -35,6 +35,8 @@ class EmailChannel:
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Send one mail; runs in a thread, since the protocol's library waits."""
+        if not (parcel.address.isascii() and parcel.address.isprintable()):
+            return gone("address")  # stored by a release that took accents
         return await asyncio.to_thread(self._send, compose(parcel, sender=self._settings.sender))
 
     def _send(self, mail: Message) -> Outcome:

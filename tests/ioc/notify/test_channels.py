@@ -21,11 +21,13 @@ from ioc.notify.channels.zalo import (
     ZaloBotChannel,
     ZaloTokens,
 )
+from ioc.notify.reach.contacts import make_contact
 from ioc.notify.settings import Email, Sms, Telegram, Webhook, ZaloBot, ZaloOfficialAccount
+from ioc.people.errors import Refusal
 from tests.fakes.clock import FakeClock
 from tests.fakes.mail_server import open_mail_server
 from tests.fakes.notice_service import open_service, reply
-from tests.ioc.notify.parcels import make_parcel, secret
+from tests.ioc.notify.parcels import AT, make_parcel, secret
 
 
 @pytest.fixture
@@ -298,6 +300,26 @@ async def test_what_a_mail_server_refuses_is_told_apart(tmp_path, password, answ
         outcome = await channel.send(make_parcel(address="lan@xa.example"))
     assert (outcome.result, outcome.code) == (result, code)
     assert server.mails == []
+
+
+@pytest.mark.parametrize("address", ["lan@xa.example\r\nBcc: moi@xa.example", "lân@xa.example"])
+async def test_an_address_that_no_header_can_hold_is_given_up(tmp_path, address):
+    """At once, and the person is told: nothing else goes along in it, nothing waits for it."""
+    async with open_mail_server(tmp_path, account=("ioc", "mat-khau")) as server:
+        channel = EmailChannel(mail_settings(tmp_path, server.port, password="mat-khau"))
+        outcome = await channel.send(make_parcel(address=address))
+    assert (outcome.result, outcome.code) == ("gone", "address")
+    assert server.mails == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["lân@xa.example", "a\x1b@xa.example", "a@xa.example\nBcc: b@xa.example", "a@b@xa.vn"],
+)
+def test_an_address_that_no_header_can_hold_is_not_stored(address):
+    """Who types it is told there and then."""
+    with pytest.raises(Refusal, match="unusable_address"):
+        make_contact(login="truc", channel="email", address=address, label="", at=AT)
 
 
 async def test_a_password_is_never_sent_without_tls(tmp_path):
