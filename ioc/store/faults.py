@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 _FULL = ("database or disk is full", "no space left on device")
+_TOO_LONG = ("too many sql variables", "number of query arguments cannot exceed")
+"""Our own statement: it would fail the same way for ever. Drivers call both an outside fault."""
 _LOCKED = ("database is locked", "lock timeout", "could not obtain lock")
 
 
@@ -20,7 +22,7 @@ class StoreUnavailable(Exception):
 def translated() -> Iterator[None]:
     """Turn what the outside world does to a database into `StoreUnavailable`.
 
-    Faults of our own statements (a constraint, a wrong type) pass as they are.
+    Faults of our own statements (a constraint, a wrong type, too many values) pass as they are.
 
     Raises:
         StoreUnavailable: it is locked, full, gone, damaged or unreachable.
@@ -28,6 +30,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
+        if any(words in str(error.orig).lower() for words in _TOO_LONG):
+            raise
         raise StoreUnavailable(_sentence(str(error.orig))) from error
     except DBAPIError as error:
         if error.connection_invalidated or _is_outside(error):

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.exc import DBAPIError
 
 from ioc.store import database as database_module
 from ioc.store.engine import database_file, open_store
@@ -52,6 +53,15 @@ async def test_a_damaged_file_is_said_to_be_unusable(tmp_path):
     with pytest.raises(StoreUnavailable, match="not a database"):
         async with open_store(tmp_path):
             pass
+
+
+async def test_a_statement_with_too_many_values_is_no_fault_of_the_database(tmp_path, database_url):
+    """It fails alone: whoever waits until the database can be used would wait for ever."""
+    many = [str(number) for number in range(33_000 if database_url else 260_000)]
+    async with open_commune(tmp_path, database_url) as store:
+        with pytest.raises(DBAPIError):
+            async with store.read() as connection:
+                await connection.execute(select(meta).where(meta.c.key.in_(many)))
 
 
 async def test_a_server_that_is_not_there_is_said_to_be_away(tmp_path):
