@@ -14,8 +14,11 @@ def of_event(rule: RuleShape, happening: Happening) -> Why:
     """Return why an event rule has fired: the event, its tested fields, how often."""
     name = event_name(happening.kind)
     fields = rule.event.where if rule.event else {}
-    told = ", ".join(f"{field} = {_value(happening, field)}" for field in fields)
-    vi_said, en_said = (f"{each} ({told})" if told else each for each in name)
+    values = [(field, *_value(happening, field)) for field in fields]
+    vi_told = ", ".join(f"{field} = {vi}" for field, vi, _ in values)
+    en_told = ", ".join(f"{field} = {en}" for field, _, en in values)
+    vi_said = f"{name[0]} ({vi_told})" if values else name[0]
+    en_said = f"{name[1]} ({en_told})" if values else name[1]
     if rule.times == 1 or rule.within_s is None:
         return Why(vi=f"{vi_said}.", en=f"{en_said}.")
     vi, en = _span(rule.within_s)
@@ -47,10 +50,10 @@ def of_series(rule: RuleShape, band: Band | Absence, measured: float) -> Why:
         )
     limit = band.above if band.above is not None else band.below
     side = ("trên", "above") if band.above is not None else ("dưới", "below")
-    what = _what(band)
+    what, (vi, en), (vi_limit, en_limit) = _what(band), _number(measured), _number(limit)
     return Why(
-        vi=f"{metric}{what[0]} = {_number(measured)}{what[2]}, {side[0]} {_number(limit)}.",
-        en=f"{metric}{what[1]} = {_number(measured)}{what[2]}, {side[1]} {_number(limit)}.",
+        vi=f"{metric}{what[0]} = {vi}{what[2]}, {side[0]} {vi_limit}.",
+        en=f"{metric}{what[1]} = {en}{what[2]}, {side[1]} {en_limit}.",
     )
 
 
@@ -69,17 +72,20 @@ def _what(band: Band) -> tuple[str, str, str]:
     return "", "", ""
 
 
-def _value(happening: Happening, field: str) -> str:
+def _value(happening: Happening, field: str) -> tuple[str, str]:
     value = getattr(happening.fields, field, None)
-    return _number(value) if isinstance(value, float) else str(value)[:80]
+    text = str(value)[:80]
+    return _number(value) if isinstance(value, float) else (text, text)
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.6g}"
+def _number(value: float | None, digits: int = 6) -> tuple[str, str]:
+    """Return a number as each language writes it: 39,1 and 39.1."""
+    text = "-" if value is None else f"{value:.{digits}g}"
+    return text.replace(".", ","), text
 
 
 def _span(seconds: float) -> tuple[str, str]:
-    for size, vi, en in ((86_400, "ngày", "d"), (3_600, "giờ", "h"), (60, "phút", "min")):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {vi}", f"{seconds / size:.3g} {en}"
-    return f"{seconds:.3g} giây", f"{seconds:.3g} s"
+    known = ((86_400, "ngày", "d"), (3_600, "giờ", "h"), (60, "phút", "min"), (0, "giây", "s"))
+    size, vi, en = next((each for each in known if seconds >= each[0]), known[-1])
+    in_vi, in_en = _number(seconds / (size or 1), 3)
+    return f"{in_vi} {vi}", f"{in_en} {en}"

@@ -119,6 +119,23 @@ rules:
     assert book.remembered >= timedelta(seconds=900)
 
 
+def test_a_reason_writes_numbers_as_its_language_does() -> None:
+    """A comma in Vietnamese, a point in English."""
+    book = book_of("""
+rules:
+  - id: a
+    name: A
+    sequence:
+      within_s: 900
+      same: gateway
+      steps: [{event: {kind: device.down}}, {event: {kind: device.up}}]
+""")
+    book.evaluate(happening("device.down", 0))
+    (firing,) = book.evaluate(happening("device.up", 90))
+    assert firing.why.vi.endswith("trong 1,5 phút.")
+    assert firing.why.en.endswith("within 1.5 min.")
+
+
 def test_what_stands_behind_a_rule_stands_behind_those_that_build_on_it() -> None:
     """An intrusion at the beginning is there at every level, each event once and in order."""
     book = book_of("""
