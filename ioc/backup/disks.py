@@ -1,7 +1,7 @@
 """On which disks a folder lies, as Linux says; reads nothing of what is on them.
 
-A partition, an encrypted or a logical volume is followed to the disks beneath: two of them on one disk
-fail together.
+A partition, an encrypted or a logical volume, an image in a file is followed to the disks beneath: two
+of them on one disk fail together.
 """
 
 import os
@@ -42,6 +42,13 @@ def beneath(block: Path) -> Iterator[str]:
     """Give the disks beneath a block device, by its folder below `/sys/devices`."""
     if (block / "partition").exists():
         yield from beneath(block.parent)
+        return
+    image = block / "loop" / "backing_file"
+    if image.exists():
+        try:
+            yield from disks_of(Path(image.read_text(encoding="utf-8").rstrip("\n")))
+        except (OSError, UnicodeDecodeError):  # deleted, or seen from another root
+            yield block.name
         return
     slaves = block / "slaves"
     below = sorted(slaves.iterdir()) if slaves.is_dir() else []

@@ -43,6 +43,16 @@ def test_partitions_and_volumes_are_followed_to_the_disks_beneath(devices, devic
     assert set(beneath(devices / device)) == disks
 
 
+def test_an_image_in_a_file_lies_where_the_file_lies(devices, tmp_path):
+    """Mounted, it looks like a disk of its own; of one that is away nothing is known."""
+    image = devices / "loop0" / "loop" / "backing_file"
+    image.parent.mkdir(parents=True)
+    image.write_text(f"{tmp_path}\n")
+    assert set(beneath(devices / "loop0")) == disks_of(tmp_path)
+    image.write_text(f"{tmp_path}/image (deleted)\n")
+    assert set(beneath(devices / "loop0")) == {"loop0"}
+
+
 def test_two_folders_of_one_place_share_their_disk(tmp_path):
     """A folder beside the data does; a disk of memory shares none; what is away is not known to."""
     (tmp_path / "a").mkdir()
