@@ -7,7 +7,7 @@ area decides who may see it.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ioc.store.tables import alarm_parts, alarms, evidence
@@ -63,16 +63,12 @@ async def alarms_showing(
     return [(row.alarm_id, row.area_id) for row in found]
 
 
-def shown_by(alarm_ids: Select[Any]) -> ColumnElement[bool]:
+def shown_by(alarm_ids: Select[Any], row: FromClause = evidence) -> ColumnElement[bool]:
     """Tell of a row of evidence whether any of some alarms shows it: its own, or a rule's."""
     seen = evidence.alias("seen")
     parts = select(alarm_parts.c.part_id).where(alarm_parts.c.alarm_id.in_(alarm_ids))
     same = select(seen.c.object_id).where(seen.c.event_id.in_(parts), seen.c.object_id.is_not(None))
-    return or_(
-        evidence.c.alarm_id.in_(alarm_ids),
-        evidence.c.event_id.in_(parts),
-        evidence.c.object_id.in_(same),
-    )
+    return or_(row.c.alarm_id.in_(alarm_ids), row.c.event_id.in_(parts), row.c.object_id.in_(same))
 
 
 async def _clips(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ioc.alarms import AlarmState
 from ioc.keeping.decisions import End, tables_of
 from ioc.keeping.holds import held
-from ioc.keeping.needs import needed_alarms, needed_events, shows_something
+from ioc.keeping.needs import is_needed_event, needed_alarms, shows_something
 from ioc.keeping.settings import RetentionSettings
 from ioc.store.engine import Store
 from ioc.store.tables import (
@@ -96,7 +96,7 @@ def _events(before: datetime) -> Select[Any]:
         select(events.c.event_id, events.c.received_at.label("at"))
         # Nothing is received before it has happened; only that is indexed.
         .where(events.c.occurred_at < before, events.c.received_at < before)
-        .where(events.c.event_id.not_in(needed_events()))
+        .where(~is_needed_event())
         .order_by(events.c.occurred_at)
     )
 

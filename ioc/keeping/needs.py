@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, exists, or_, select
 
 from ioc.alarms import AlarmState
 from ioc.evidence.behind import shown_by
 from ioc.keeping.holds import held
-from ioc.store.tables import alarm_parts, alarm_transitions, alarms, evidence
+from ioc.store.tables import alarm_parts, alarm_transitions, alarms, events, evidence
 
 
 def needed_alarms() -> Select[Any]:
@@ -22,13 +22,13 @@ def shows_something() -> ColumnElement[bool]:
     return exists().where(evidence.c.alarm_id == alarms.c.alarm_id, evidence.c.state == "stored")
 
 
-def needed_evidence() -> ColumnElement[bool]:
+def needed_evidence(row: FromClause = evidence) -> ColumnElement[bool]:
     """Tell of a row of `evidence` whether such an alarm shows it, also a rule's from another's events."""
-    return shown_by(needed_alarms())
+    return shown_by(needed_alarms(), row)
 
 
-def needed_events() -> Select[Any]:
-    """Return the ids of events that made such an alarm what it is, or announced its pictures.
+def is_needed_event() -> ColumnElement[bool]:
+    """Tell of a row of `events` whether it made such an alarm what it is, or announced its pictures.
 
     Of a rule's alarm also the parts: what came before the event that completed it.
     """
@@ -39,5 +39,12 @@ def needed_events() -> Select[Any]:
     )
     shown = select(evidence.c.event_id).where(needed_evidence())
     behind = select(alarm_parts.c.part_id).where(alarm_parts.c.alarm_id.in_(needed_alarms()))
-    needed: Select[Any] = select(told.union(shown, behind).subquery().c.event_id)
-    return needed
+    needed = told.union(shown, behind).subquery()
+    return exists().where(needed.c.event_id == events.c.event_id)
+
+
+def is_needed_file() -> ColumnElement[bool]:
+    """Tell of a row of `evidence` whether such an alarm shows its file, under whatever name."""
+    same = evidence.alias("same")
+    # PostgreSQL would look through all that is needed once per row, were this `sha256 IN`.
+    return exists().where(same.c.sha256 == evidence.c.sha256, needed_evidence(same))

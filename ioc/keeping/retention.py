@@ -16,7 +16,7 @@ from ioc.clock import Clock
 from ioc.clock_doubt import ClockDoubt
 from ioc.evidence import EvidenceStore
 from ioc.keeping.aging import AT_ONCE, Batch, Found, Reason, count, delete_rows, rows_past
-from ioc.keeping.needs import needed_evidence
+from ioc.keeping.needs import is_needed_file, needed_evidence
 from ioc.keeping.remains import forget_remains
 from ioc.keeping.settings import RetentionSettings
 from ioc.keeping.strays import delete_strays
@@ -169,7 +169,6 @@ async def held_bytes(connection: AsyncConnection) -> int:
 
 async def _oldest_files(connection: AsyncConnection, *, stored_before: datetime | None) -> Found:
     """Return stored files that no alarm needs, oldest first; `at`: when the newest name of it came."""
-    needed = select(evidence.c.sha256).where(needed_evidence())
     at = func.max(evidence.c.stored_at)
     query = (
         select(
@@ -178,7 +177,7 @@ async def _oldest_files(connection: AsyncConnection, *, stored_before: datetime 
             func.max(evidence.c.size_bytes).label("size_bytes"),
             at.label("at"),
         )
-        .where(evidence.c.state == "stored", evidence.c.sha256.not_in(needed))
+        .where(evidence.c.state == "stored", ~is_needed_file())
         .group_by(evidence.c.sha256, evidence.c.media_type)
         .order_by(at, evidence.c.sha256)
         .limit(AT_ONCE)

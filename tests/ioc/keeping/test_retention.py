@@ -7,10 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects.postgresql import dialect
 
 from ioc.evidence import EvidenceStore
-from ioc.keeping import holds
+from ioc.keeping import holds, needs
 from ioc.keeping.retention import NOTHING, Deleted, Retention, held_bytes, stored_bytes
 from ioc.keeping.settings import RetentionSettings
 from ioc.people.errors import Refusal
@@ -324,3 +325,20 @@ async def test_a_hold_keeps_the_events_before_the_one_that_completed_a_rules_ala
     house.pass_days(2_000)
     await house.clean()
     assert {row["event_id"] for row in await house.rows(events)} == {"e-rule", "e-entered"}
+
+
+@pytest.mark.parametrize(
+    ("table", "is_needed"), [(evidence, needs.is_needed_file), (events, needs.is_needed_event)]
+)
+async def test_what_is_needed_is_gathered_once_and_not_for_each_row(
+    tmp_path, postgres, table, is_needed
+):
+    """Alarms wait for whoever deletes; with a year of pictures it would be for minutes."""
+    query = select(table.c.event_id).where(~is_needed())
+    asked = query.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})
+    async with (
+        open_commune(tmp_path, postgres.emptied_database()) as store,
+        store.read() as connection,
+    ):
+        plan = "\n".join(await connection.scalars(text(f"EXPLAIN {asked}")))
+    assert "Anti Join" in plan, plan
