@@ -173,6 +173,7 @@ async def ask_before(
         left=_left(weighed.left),
         problem=problem,
         most=MOST,
+        longest=LONGEST_REASON,
     )
 
 
