@@ -5,7 +5,7 @@ import ssl
 from dataclasses import dataclass
 from uuid import uuid4
 
-from ioc.backup.disks import share_a_disk
+from ioc.backup.disks import lies_in_memory, share_a_disk
 from ioc.broadcasts.keys import SigningKeyUnusable, load_signing_key
 from ioc.gateways.enrolment import EnrolmentRefused, read_centre_password
 from ioc.ingest.bus import BusUnavailable, try_broker
@@ -118,6 +118,11 @@ def _backup(settings: Settings) -> Finding:
         notice = (
             f"{wanted.folder} lies on the disk that holds the data: if it fails, both are lost;"
             " choose another disk (cùng ổ đĩa với dữ liệu: ổ đĩa hỏng thì mất cả hai)"
+        )
+    elif lies_in_memory(wanted.folder):
+        notice = (
+            f"{wanted.folder} lies in memory: backups there are lost with the power;"
+            " choose a disk (nằm trong bộ nhớ tạm: mất điện là mất)"
         )
     return Finding(subject=subject, notice=notice)
 

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from ioc.alarms import AlarmKind, Occurrence, Raise, Return, raise_alarm, return
 from ioc.alarms.engine.causes import CENTRE
 from ioc.alarms.engine.policy import Policies
 from ioc.backup import rotation
-from ioc.backup.disks import share_a_disk
+from ioc.backup.disks import lies_in_memory, share_a_disk
 from ioc.backup.settings import BackupSettings
 from ioc.clock import Clock
 from ioc.settings import Settings
@@ -51,6 +51,8 @@ class Seen:
     names: list[str]
     same_disk: bool
     """The folder lies on the disk that holds the data: both would be lost together."""
+    in_memory: bool
+    """The folder lies on no disk, unlike the data: its backups are lost with the power."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,7 @@ class Standing:
     last_at: datetime | None = None
     """When the newest was begun."""
     same_disk: bool = False
+    in_memory: bool = False
 
 
 class DailyBackup:
@@ -126,14 +129,28 @@ class DailyBackup:
         """Remember how it stands; say once, and again when it has changed, that one disk has all."""
         before, folder = self.standing, self._wanted.folder
         if seen is None:
-            same_disk = before is not None and before.same_disk
-            self.standing = Standing(folder=folder, reachable=False, same_disk=same_disk)
+            known = before or Standing(folder=folder, reachable=False)
+            self.standing = replace(known, reachable=False, kept=0, last_at=None)
             return
         zone = self._settings.commune.zone
         kept = sum(rotation.taken_at(name, zone) is not None for name in seen.names)
         self.standing = Standing(
-            folder=folder, reachable=True, kept=kept, last_at=last, same_disk=seen.same_disk
+            folder=folder,
+            reachable=True,
+            kept=kept,
+            last_at=last,
+            same_disk=seen.same_disk,
+            in_memory=seen.in_memory,
         )
+        if seen.in_memory and not (before is not None and before.in_memory):
+            _log.warning(
+                "backup.in_memory",
+                folder=str(folder),
+                vi="Sao lưu nằm trong bộ nhớ tạm: mất điện là mất."
+                " Hãy đặt backup.folder ở một ổ đĩa.",
+                en="The backups lie in memory: they are lost with the power."
+                " Put backup.folder on a disk.",
+            )
         if seen.same_disk and not (before is not None and before.same_disk):
             _log.warning(
                 "backup.same_disk",
@@ -228,7 +245,10 @@ def _see(folder: Path, data_dir: Path) -> Seen | None:
     names = _names(folder)
     if names is None:
         return None
-    return Seen(names=names, same_disk=share_a_disk(folder, data_dir))
+    same_disk = share_a_disk(folder, data_dir)
+    return Seen(
+        names=names, same_disk=same_disk, in_memory=not same_disk and lies_in_memory(folder)
+    )
 
 
 def _names(folder: Path) -> list[str] | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 _BLOCK = Path("/sys/dev/block")
 _MOUNTS = Path("/proc/self/mountinfo")
+_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
 
 
 def share_a_disk(one: Path, other: Path) -> bool:
@@ -21,6 +22,14 @@ def share_a_disk(one: Path, other: Path) -> bool:
     try:
         return not disks_of(one).isdisjoint(disks_of(other))
     except OSError:  # one of them is not there, which others notice
+        return False
+
+
+def lies_in_memory(folder: Path) -> bool:
+    """Tell whether a folder is lost with the power: a tmpfs, as many systems have at /tmp."""
+    try:
+        return _mount(folder)[0] in _MEMORY
+    except OSError:
         return False
 
 
@@ -64,18 +73,24 @@ def _number(device: int) -> str:
 
 def _source(folder: Path) -> int | None:
     """Return the device of the mount that holds a folder: parts of a btrfs have numbers of their own."""
-    resolved = folder.resolve()
-    best: tuple[int, str] = (-1, "")
-    for line in _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        before, _, after = line.partition(" - ")
-        point = Path(_plain(before.split()[4]))
-        if resolved.is_relative_to(point) and len(point.parts) >= best[0]:
-            best = (len(point.parts), _plain(after.split()[1]))
+    source = _mount(folder)[1]
     try:
-        found = Path(best[1]).stat() if best[1].startswith("/") else None
+        found = Path(source).stat() if source.startswith("/") else None
     except OSError:
         return None
     return found.st_rdev if found is not None and stat.S_ISBLK(found.st_mode) else None
+
+
+def _mount(folder: Path) -> tuple[str, str]:
+    """Return kind and source of the mount that holds a folder."""
+    resolved = folder.resolve()
+    best: tuple[int, str, str] = (-1, "", "")
+    for line in _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        before, _, after = line.partition(" - ")
+        point, (kind, source) = Path(_plain(before.split()[4])), after.split()[:2]
+        if resolved.is_relative_to(point) and len(point.parts) >= best[0]:
+            best = (len(point.parts), kind, _plain(source))
+    return best[1:]
 
 
 def _plain(escaped: str) -> str:

@@ -317,17 +317,18 @@ async def test_a_folder_on_the_disk_of_the_data_is_said_once_and_is_no_alarm(roo
     assert "both are lost" in finding.notice
 
 
-async def test_a_folder_on_another_disk_is_not_said_to_be_on_the_same(room):
-    """Here a disk of memory stands for it."""
+async def test_a_folder_in_memory_is_said_to_be_lost_with_the_power(room):
+    """It is on no disk of the data, which alone would sound safe."""
     with TemporaryDirectory(dir="/dev/shm") as folder, capture_logs() as said:
         wanted = BackupSettings(folder=Path(folder))
         elsewhere = room.anew(wanted=wanted)
         assert await elsewhere.run_once()
-        assert elsewhere.standing.same_disk is False
-        assert [each["event"] for each in said] == ["backup.taken"]
+        assert (elsewhere.standing.same_disk, elsewhere.standing.in_memory) == (False, True)
+        assert [each["event"] for each in said] == ["backup.in_memory", "backup.taken"]
         settings = room.settings.model_copy(update={"backup": wanted})
         (finding,) = [each for each in await check(settings) if each.subject == "backup.folder"]
-        assert (finding.fault, finding.notice) == ("", "")
+        assert finding.fault == ""
+        assert "lost with the power" in finding.notice
 
 
 async def test_a_disk_that_is_away_is_not_said_to_be_the_same(room):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ioc.backup.disks import beneath, disks_of, share_a_disk
+from ioc.backup.disks import beneath, disks_of, lies_in_memory, share_a_disk
 
 
 @pytest.fixture
@@ -60,3 +60,11 @@ def test_two_folders_of_one_place_share_their_disk(tmp_path):
     assert share_a_disk(tmp_path, tmp_path / "a")
     assert not share_a_disk(tmp_path, Path("/proc"))
     assert not share_a_disk(tmp_path, tmp_path / "away")
+
+
+def test_a_folder_in_memory_is_told_from_one_on_a_disk(tmp_path):
+    """However the way to it is written; of one that is away nothing is known."""
+    (tmp_path / "link").symlink_to("/dev/shm")
+    assert lies_in_memory(Path("/dev/shm"))
+    assert lies_in_memory(tmp_path / "link")
+    assert not lies_in_memory(Path("/proc"))

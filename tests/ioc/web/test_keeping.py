@@ -41,6 +41,10 @@ async def test_the_page_says_how_it_stands_with_the_daily_backup(site, tmp_path)
         english = (await browser.get("/luu-giu?lang=en")).text
         assert "The backups lie on the disk that holds the data." in english
         assert 'id="backup"' not in (await neighbour.get("/luu-giu")).text
+        work.standing = replace(work.standing, same_disk=False, in_memory=True)
+        page = (await browser.get("/luu-giu?lang=vi")).text
+        assert "đang nằm trong bộ nhớ tạm" in page
+        assert 'id="same-disk"' not in page
 
 
 async def test_an_alarm_is_put_on_hold_and_released_by_who_may(site):
