@@ -1,11 +1,13 @@
 """The watch over silence: a gateway that says nothing any more is declared down."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
 from ioc.alarms.engine.policy import UNDELAYED_POLICIES, Policies
 from ioc.clock import Clock
 from ioc.gateways import register
+from ioc.gateways.register import Gateway
 from ioc.ingest.presence import declare_down, silent
 from ioc.ingest.transaction import Transaction
 from ioc.store.engine import Store
@@ -35,16 +37,21 @@ async def look_once(
     *, store: Store, listener: Listener, clock: Clock, policies: Policies = UNDELAYED_POLICIES
 ) -> int:
     """Declare down whoever has been silent too long; return how many that were."""
-    now, listening_since = clock.now(), listener.connected_at
     async with store.read() as connection:
         gateways = await register.find_all(connection)
-    suspects = silent(gateways, now=now, listening_since=listening_since)
+    suspects = _silent(gateways, listener, clock)
     if not suspects:
         return 0
     async with store.begin() as connection:
-        transaction = Transaction(connection, at=now, policies=policies)
+        transaction = Transaction(connection, at=clock.now(), policies=policies)
         fresh = [await transaction.gateway(suspect.address) for suspect in suspects]
-        gone = silent(filter(None, fresh), now=now, listening_since=listening_since)
+        gone = _silent(filter(None, fresh), listener, clock)
         for gateway in gone:
             await declare_down(transaction, gateway, cause="silence")
     return len(gone)
+
+
+def _silent(gateways: Iterable[Gateway], listener: Listener, clock: Clock) -> list[Gateway]:
+    """Read the clock after the store: what was heard in between must not seem to lie ahead."""
+    listening_since = listener.connected_at
+    return silent(gateways, now=clock.now(), listening_since=listening_since)

@@ -1,5 +1,6 @@
 """Gateways come by birth, go by will or silence, and bring their inventory."""
 
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from contracts.events import DeviceKind
@@ -107,6 +108,29 @@ async def test_silence_does_not_count_while_the_centre_is_deaf(centre, sender):
     centre.bus.connected_at = centre.clock.now()
     centre.clock.advance(80)
     assert await _look(centre) == 0
+
+
+async def test_a_word_that_comes_while_the_centre_looks_is_a_sign_of_life(centre, sender):
+    """It was heard after the look began, and is no word of a clock that was set back."""
+
+    class Interrupted:
+        """The centre's store, before each reading of which the gateway says something."""
+
+        begin = centre.store.begin
+
+        @asynccontextmanager
+        async def read(self):
+            centre.clock.advance(0.02)
+            await centre.take(sender.batch(sender.event(motion())))
+            async with centre.store.read() as connection:
+                yield connection
+
+    centre.bus.connected_at = centre.clock.now()
+    centre.clock.advance(60)
+    await centre.take(sender.batch(sender.event(motion())))
+    centre.clock.advance(60)
+    assert await look_once(store=Interrupted(), listener=centre.bus, clock=centre.clock) == 0
+    assert await centre.rows(alarms) == []
 
 
 async def test_a_gateway_never_seen_is_never_down(centre):
