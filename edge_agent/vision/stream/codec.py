@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from av import VideoFrame
 from av.video.codeccontext import VideoCodecContext
+from av.video.plane import VideoPlane
 
 from edge_agent.vision.picture.plane import Pixels, plane_size, reduction
 from edge_agent.vision.stream.packet import Packet
@@ -23,8 +24,10 @@ LIMITS = {"max_pixels": "36000000"}
 """For libav: more than any camera has. A few bytes can claim a picture of 16384 by 16384, and a decoder
 keeps up to sixteen of them."""
 JPEG_QUALITY = 88
-GREY_CHROMA = 1.5
-"""Mean distance from grey, in steps of chroma, that coding alone leaves."""
+GREY_SPREAD = 0.5
+"""Standard deviation of chroma that coding alone leaves; a wet street by day has twice that."""
+CHROMA_STEP = 8
+"""Distance of the chroma samples looked at, both ways; even, as NV12 holds both kinds in turn."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,11 +87,16 @@ class Decoder:
 
 
 def is_coloured(frame: VideoFrame) -> bool:
-    """Whether the picture has colours; by infra-red it has none."""
-    if frame.format.name not in _PLANAR or len(frame.planes) < 2:
+    """Whether the picture has colours; by infra-red it has none, or one tint throughout."""
+    if frame.format.name not in _PLANAR:
         return False
-    chroma = np.frombuffer(memoryview(frame.planes[1]), np.uint8)[::61]
-    return bool(np.abs(chroma.astype(np.int16) - 128).mean() > GREY_CHROMA)
+    return any(_spread(plane) > GREY_SPREAD for plane in frame.planes[1:3])
+
+
+def _spread(plane: VideoPlane) -> float:
+    """Return how far colours differ; what pads the plane's lines is no part of the picture."""
+    padded = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return float(padded[: plane.height : CHROMA_STEP, : plane.width : CHROMA_STEP].std())
 
 
 MOST_KINDS = 4

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.vision.picture.plane import middle, plane_size, reduction
-from edge_agent.vision.stream.codec import luma_plane
+from edge_agent.vision.stream.codec import is_coloured, luma_plane
 
 
 @given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=60))
@@ -29,3 +29,24 @@ def test_a_reduced_picture_holds_the_mean_of_each_square(size: tuple[int, int]) 
     assert plane.shape == (high, wide)
     assert np.abs(differs).max() < 2.0
     assert abs(differs.mean()) < 0.2
+
+
+def _painted(size: tuple[int, int], *, differs: int, padding: int) -> VideoFrame:
+    """Return a picture of one tint, half of which differs by so much."""
+    frame = VideoFrame(*size, "yuv420p")
+    for plane in frame.planes[1:3]:
+        lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        lines[:] = padding
+        lines[: plane.height, : plane.width] = 126
+        lines[: plane.height // 2, : plane.width] += differs
+    return frame
+
+
+@pytest.mark.parametrize("size", [(178, 100), (352, 288), (704, 576), (1920, 1080)])
+@pytest.mark.parametrize("padding", [0, 255])
+def test_only_the_picture_itself_tells_day_from_infra_red(
+    size: tuple[int, int], padding: int
+) -> None:
+    """By infra-red there is one tint; a grey street by day has little more, but it differs."""
+    assert not is_coloured(_painted(size, differs=0, padding=padding))
+    assert is_coloured(_painted(size, differs=3, padding=padding))
