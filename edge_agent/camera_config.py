@@ -14,6 +14,7 @@ from edge_agent.detector_model import find_fault
 from edge_agent.polygons import FEWEST_PIXELS, WHOLE_PICTURE, visible_share
 from edge_agent.secret_files import FilePath, SecretFile
 from edge_agent.strict_yaml import StrictSettings
+from edge_agent.vision.orders import Detector
 
 Purpose = Literal["no_dumping", "motion", "intrusion", "loitering", "crowding"]
 USUAL_PRESENT_S = {"intrusion": 1.0, "loitering": 60.0, "crowding": 10.0}
@@ -109,6 +110,16 @@ class DetectorSettings(StrictSettings):
             if fault is not None:
                 raise ValueError(fault)
         return self
+
+    @property
+    def order(self) -> Detector:
+        """It as the vision child takes it."""
+        return Detector(
+            model_file=str(self.model_file),
+            sha256=self.sha256,
+            labels=self.labels,
+            least_confidence=self.least_confidence,
+        )
 
 
 class CameraSettings(StrictSettings):

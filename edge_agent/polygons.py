@@ -1,10 +1,11 @@
-"""How much of the picture polygons cover; pure.
+"""How much of the picture polygons cover, and whether they are outlines; pure.
 
-Measured along lines across the picture: exact along a line, sampled between them, which is finer
+Shares are measured along lines across the picture: exact along a line, sampled between them, which is finer
 than the pictures that are analysed.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 Corners = Sequence[tuple[float, float]]
 """Shares of width and height, origin top left; the last is joined to the first."""
@@ -27,6 +28,20 @@ def visible_share(polygon: Corners, masks: Iterable[Corners] = ()) -> float:
         hidden = [span for mask in covers for span in _spans(mask, y)]
         total += sum(_visible(span, hidden) for span in _spans(polygon, y))
     return total / _LINES * height
+
+
+def crosses_itself(polygon: Corners) -> bool:
+    """Return whether two sides of a polygon cross; to touch is not to cross."""
+    sides = list(zip(polygon, (*polygon[1:], polygon[0]), strict=True))
+    return any(
+        _turn(a, b, c) * _turn(a, b, d) < 0 and _turn(c, d, a) * _turn(c, d, b) < 0
+        for (a, b), (c, d) in combinations(sides, 2)
+    )
+
+
+def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    """Return on which side of the line from `a` to `b` the point `c` lies; 0: on it."""
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def _spans(polygon: Corners, y: float) -> list[Span]:

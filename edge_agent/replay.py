@@ -13,12 +13,13 @@ from typing import TextIO
 from edge_agent import config
 from edge_agent.cameras.zones import order_zones
 from edge_agent.config import CameraSettings
+from edge_agent.tuning.lines import Lines
 from edge_agent.vision.analysis import WHOLE_PICTURE, Analysis, Onlooker
 from edge_agent.vision.child import quiet_libraries
 from edge_agent.vision.evidence.room import EvidenceRoom
-from edge_agent.vision.findings import AnyFinding, LitteringConfirmed, MotionEnded, Seen
+from edge_agent.vision.findings import AnyFinding
 from edge_agent.vision.lookback import Stock
-from edge_agent.vision.orders import Watch, Zone
+from edge_agent.vision.orders import Detector, Watch, Zone
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.source import open_source
@@ -39,7 +40,11 @@ def whole_picture() -> tuple[Zone, ...]:
 
 
 def watch_of(
-    video: Path, settings: CameraSettings | None, *, unattended_s: float | None = None
+    video: Path,
+    settings: CameraSettings | None,
+    *,
+    unattended_s: float | None = None,
+    detector: Detector | None = None,
 ) -> Watch:
     """Return the order to watch a recording as the configured camera would be watched.
 
@@ -59,7 +64,40 @@ def watch_of(
         masks=settings.masks,
         unattended_s=unattended_s or settings.unattended_s,
         sensitivity=settings.sensitivity,
+        detector=detector,
     )
+
+
+def chosen_watch(
+    video: Path, path: Path | None, camera_id: str | None, *, unattended_s: float | None = None
+) -> Watch:
+    """Return the order to watch a recording as a camera of a gateway's configuration.
+
+    Args:
+        video: the recording.
+        path: the configuration; None: there is none, and the whole picture is watched.
+        camera_id: which of its cameras; None: the first.
+        unattended_s: instead of the configured one.
+
+    Raises:
+        ConfigurationError: the file has faults.
+        ReplayError: it has no such camera, or a camera is named without a file.
+    """
+    if path is None:
+        if camera_id is not None:
+            raise ReplayError(
+                "--camera names a camera in a gateway.yaml; name the file by --config"
+            )
+        return watch_of(video, None, unattended_s=unattended_s)
+    loaded = config.load(path, checks_files=True)
+    for one in loaded.cameras:
+        if camera_id in (None, one.id):
+            detector = loaded.detector.order if loaded.detector else None
+            return watch_of(video, one, unattended_s=unattended_s, detector=detector)
+    if not loaded.cameras:
+        raise ReplayError(f"{path} has no camera; leave out --config to watch the whole picture")
+    known = ", ".join(camera.id for camera in loaded.cameras)
+    raise ReplayError(f"there is no camera {camera_id}; {path} has: {known}")
 
 
 def play(
@@ -118,57 +156,18 @@ def _reason_of(lost: SourceLost) -> str:
     return f"it cannot be opened: {lost.detail.rpartition(': ')[2]}"
 
 
-class Lines:
-    """Writes findings as the lines that the scorer reads.
+def check_written(*written: Path | None, reads: tuple[Path | None, ...]) -> None:
+    """Refuse what cannot be written, and to write over what is read, such as the recording.
 
-    Lines are `{"type": "littering", …}` when an object is confirmed and `{"type": "motion", …}`
-    when motion ends; boxes are pixels of the recording.
+    Raises:
+        ReplayError: a file to write lies in no folder, or is one of those read.
     """
-
-    def __init__(self, output: TextIO) -> None:
-        self._output = output
-        self._width_px, self._height_px = 1, 1
-
-    def write(self, said: list[AnyFinding]) -> None:
-        """Write those that have a line."""
-        for finding in said:
-            match finding:
-                case Seen():
-                    self._width_px, self._height_px = finding.width_px, finding.height_px
-                case LitteringConfirmed():
-                    self._put(self._littering(finding))
-                case MotionEnded():
-                    start_s = finding.at_s - finding.duration_s
-                    self._put(
-                        {
-                            "type": "motion",
-                            "t_start_s": round(max(0.0, start_s), 3),
-                            "t_end_s": round(finding.at_s, 3),
-                        }
-                    )
-                case _:
-                    pass
-
-    def _littering(self, finding: LitteringConfirmed) -> dict[str, object]:
-        left, top, width, height = finding.box
-        scale_x, scale_y = self._width_px, self._height_px
-        left_at_s = finding.left_at_s
-        return {
-            "type": "littering",
-            "t_confirmed_s": round(finding.at_s, 3),
-            "t_left_s": None if left_at_s is None else round(max(0.0, left_at_s), 3),
-            "bbox": [
-                round(left * scale_x, 1),
-                round(top * scale_y, 1),
-                round(width * scale_x, 1),
-                round(height * scale_y, 1),
-            ],
-            "score": round(finding.score, 3),
-            "reasons": list(finding.reasons),
-        }
-
-    def _put(self, line: dict[str, object]) -> None:
-        self._output.write(json.dumps(line) + "\n")
+    for path in filter(None, written):
+        if not path.parent.is_dir():
+            raise ReplayError(f"{path} cannot be written: there is no folder {path.parent}")
+        for read in filter(None, reads):
+            if path.exists() and read.exists() and path.samefile(read):
+                raise ReplayError(f"{path} is read here and would be lost; write to another file")
 
 
 def _seconds(text: str) -> float:
@@ -206,13 +205,9 @@ def main(args: argparse.Namespace) -> int:
         ConfigurationError: `--config` names a file with faults.
     """
     quiet_libraries()
-    settings = camera_in(args.config, args.camera) if args.config else None
-    if args.camera and settings is None:
-        where = args.config or "without --config"
-        sys.stderr.write(f"edge-agent replay: {where}: there is no camera {args.camera}\n")
-        return 2
-    watch = watch_of(args.video, settings, unattended_s=args.unattended_s)
     try:
+        check_written(args.output, args.debug_video, reads=(args.video, args.config))
+        watch = chosen_watch(args.video, args.config, args.camera, unattended_s=args.unattended_s)
         with ExitStack() as stack:
             output: TextIO = sys.stdout
             if args.output:
@@ -222,22 +217,12 @@ def main(args: argparse.Namespace) -> int:
                 from edge_agent.tuning.debug_video import DebugVideo  # noqa: PLC0415
 
                 onlooker = stack.enter_context(DebugVideo(args.debug_video, watch)).take
-            stream_s = play(args.video, watch, Lines(output).write, onlooker=onlooker)
+            stream_s = play(args.video, watch, Lines(output, sys.stderr).write, onlooker=onlooker)
     except (ReplayError, OSError) as error:
         sys.stderr.write(f"edge-agent replay: {error}\n")
         return 2
     sys.stdout.write(json.dumps(summary(stream_s)) + "\n")
     return 0
-
-
-def camera_in(path: Path, camera_id: str | None) -> CameraSettings | None:
-    """Return a camera of a gateway's configuration, the first unless named, if it is there.
-
-    Raises:
-        ConfigurationError: the file has faults.
-    """
-    cameras = config.load(path).cameras
-    return next((one for one in cameras if camera_id in (None, one.id)), None)
 
 
 def zones_of(settings: CameraSettings) -> tuple[Zone, ...]:

@@ -145,9 +145,4 @@ def find_detector(settings: DetectorSettings | None) -> Detector | None:
     if fault is not None:
         log.error("the detector is left out", reason=fault)
         return None
-    return Detector(
-        model_file=str(settings.model_file),
-        sha256=settings.sha256,
-        labels=settings.labels,
-        least_confidence=settings.least_confidence,
-    )
+    return settings.order

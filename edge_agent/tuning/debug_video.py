@@ -14,7 +14,15 @@ import numpy as np
 from av import VideoFrame
 
 from edge_agent.tuning import overlay
-from edge_agent.vision.findings import AnyFinding
+from edge_agent.vision.findings import (
+    AnyFinding,
+    Degraded,
+    Health,
+    PresenceEnded,
+    PresenceStarted,
+    Recovered,
+    Seen,
+)
 from edge_agent.vision.lookback import Shown
 from edge_agent.vision.orders import Watch
 from edge_agent.vision.scene import Scene
@@ -50,7 +58,7 @@ class DebugVideo:
 
     def take(self, shown: Shown, scene: Scene, said: list[AnyFinding]) -> None:
         """Add one analysed picture, with zones, masks, things, figures and what was said."""
-        self._said.extend((shown.t_s, line) for line in map(_words, said) if line)
+        self._said.extend((shown.t_s, line) for line in map(words, said) if line)
         image = self._reduced(shown.frame)
         overlay.draw_masks(image, self._watch.masks)
         overlay.draw_zones(image, self._watch.zones)
@@ -93,10 +101,16 @@ class DebugVideo:
         return stream
 
 
-def _words(finding: AnyFinding) -> str:
-    zone = getattr(finding, "zone", "")
-    match finding.say:
-        case "health" | "seen":
+def words(finding: AnyFinding) -> str:
+    """Return what is drawn of a finding; empty: nothing."""
+    match finding:
+        case Health() | Seen():
             return ""
-        case name:
-            return f"{name} {zone}".strip()
+        case Degraded():
+            return f"{finding.condition}: {finding.detail}"
+        case Recovered():
+            return f"no longer {finding.condition}"
+        case PresenceStarted() | PresenceEnded():
+            return f"{finding.say.replace('presence', finding.purpose)} {finding.zone}"
+        case _:
+            return f"{finding.say} {getattr(finding, 'zone', '')}".strip()

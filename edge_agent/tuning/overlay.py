@@ -40,10 +40,12 @@ def plain(text: str) -> str:
 
 
 def write(image: Image, text: str, left: int, baseline: int, colour: Colour = WHITE) -> None:
-    """Write one line with a dark edge, readable on anything."""
+    """Write one line with a dark edge, readable on anything, moved to where the picture holds it."""
     scale = 0.45 * max(1.0, image.shape[1] / 800)
+    (width, height), _ = cv2.getTextSize(plain(text), _FONT, scale, 3)
+    place = (max(0, min(left, image.shape[1] - width)), max(baseline, height))
     for thick, shade in ((3, BLACK), (1, colour)):
-        cv2.putText(image, plain(text), (left, baseline), _FONT, scale, shade, thick, cv2.LINE_AA)
+        cv2.putText(image, plain(text), place, _FONT, scale, shade, thick, cv2.LINE_AA)
 
 
 def draw_zones(image: Image, zones: Iterable[Zone]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.replay import ReplayError, camera_in, play, watch_of
+from edge_agent.replay import ReplayError, chosen_watch, play
 from edge_agent.vision.child import quiet_libraries
 from edge_agent.vision.findings import AnyFinding, LitteringConfirmed, Picture, PresenceStarted
 from edge_agent.vision.orders import Watch
@@ -58,12 +58,8 @@ def main(args: argparse.Namespace) -> int:
         ConfigurationError: `--config` names a file with faults.
     """
     quiet_libraries()
-    settings = camera_in(args.config, args.camera) if args.config else None
-    if args.config and settings is None:
-        sys.stderr.write(f"edge-agent sensitivity: {args.config} has no camera {args.camera}\n")
-        return 2
-    usual = watch_of(args.video, settings)
     try:
+        usual = chosen_watch(args.video, args.config, args.camera)
         if args.pictures:
             args.pictures.mkdir(parents=True, exist_ok=True)
         for line in describe(try_out(args.video, usual, args.pictures)):

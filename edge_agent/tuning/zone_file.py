@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from edge_agent.polygons import crosses_itself
 from edge_agent.vision.orders import Polygon, Purpose
 
 
@@ -25,7 +26,7 @@ def parse_points(text: str) -> Polygon:
     """Return the corners in `0.05,0.55 0.95,0.55 …`, as shares of the picture.
 
     Raises:
-        ZoneEditRefused: fewer than three, no numbers, or outside the picture.
+        ZoneEditRefused: fewer than three, no numbers, outside the picture, or no outline.
     """
     points = []
     for part in text.split():
@@ -41,6 +42,11 @@ def parse_points(text: str) -> Polygon:
         points.append((x, y))
     if len(points) < 3:
         raise ZoneEditRefused("a zone needs at least three points")
+    if crosses_itself(points):
+        raise ZoneEditRefused(
+            "the zone's outline crosses itself, so that a part would not be watched;"
+            " give the corners in the order in which one walks around it"
+        )
     return tuple(points)
 
 

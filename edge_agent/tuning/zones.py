@@ -11,7 +11,7 @@ import cv2
 from edge_agent import config
 from edge_agent.app import make_timekeeper
 from edge_agent.config import CameraSettings, GatewayConfig
-from edge_agent.replay import zones_of
+from edge_agent.replay import ReplayError, check_written, zones_of
 from edge_agent.strict_yaml import ConfigurationError, parse
 from edge_agent.tuning import overlay
 from edge_agent.tuning.stills import NoStill, still_of_camera, still_of_recording
@@ -55,7 +55,7 @@ def main(args: argparse.Namespace) -> int:
             _show(args, _camera(config.load(args.config), args.camera))
         else:
             _edit(args)
-    except ZoneEditRefused as error:
+    except (ZoneEditRefused, ReplayError) as error:
         sys.stderr.write(f"edge-agent zones: {error}\n")
         return 2
     except NoStill as error:
@@ -73,6 +73,7 @@ def _camera(loaded: GatewayConfig, camera_id: str) -> CameraSettings:
 
 
 def _show(args: argparse.Namespace, camera: CameraSettings) -> None:
+    check_written(args.output, reads=(args.video, args.config))
     if args.video:
         image = still_of_recording(args.video)
     else:

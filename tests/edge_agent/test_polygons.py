@@ -1,10 +1,10 @@
-"""How much of the picture zones show where no mask lies over them."""
+"""How much of the picture zones show where no mask lies over them, and what is no outline."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.polygons import WHOLE_PICTURE, visible_share
+from edge_agent.polygons import WHOLE_PICTURE, crosses_itself, visible_share
 
 SHARES = st.floats(min_value=0, max_value=1)
 
@@ -45,3 +45,15 @@ def test_a_triangle_covers_half():
 def test_corners_on_one_line_cover_nothing(corners):
     """Three clicks at one place are no zone."""
     assert visible_share(corners) < 1e-9
+
+
+@given(left=SHARES, top=SHARES, right=SHARES, bottom=SHARES)
+def test_corners_in_the_order_of_a_walk_are_an_outline(left, top, right, bottom):
+    """Whichever way round, and from whichever corner."""
+    assert not crosses_itself(rectangle(left, top, right, bottom))
+
+
+def test_corners_row_by_row_are_no_outline():
+    """Upper left, upper right, lower left, lower right: two triangles, the middle of two sides bare."""
+    assert crosses_itself(((0.1, 0.1), (0.9, 0.1), (0.1, 0.9), (0.9, 0.9)))
+    assert not crosses_itself(((0.1, 0.1), (0.9, 0.1), (0.5, 0.5), (0.9, 0.9), (0.1, 0.9)))

@@ -1,16 +1,22 @@
 """The technician's commands over a recording: a drawn video, a still with zones, a report."""
 
 import base64
+import json
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import av
 import cv2
+import numpy as np
 import pytest
 
-from edge_agent.replay import watch_of
-from edge_agent.tuning import sensitivity
+from edge_agent.replay import ReplayError, chosen_watch, watch_of
+from edge_agent.tuning import overlay, sensitivity
+from edge_agent.tuning.debug_video import words
+from edge_agent.tuning.lines import Lines
+from edge_agent.vision.findings import Degraded, PresenceStarted, Recovered
 from tests.edge_agent.vision.stage import deposit
 from tests.edge_agent.vision.vision_process import write_clip
 
@@ -61,6 +67,99 @@ def test_a_replay_can_be_watched(clip: Path, tmp_path: Path) -> None:
         first = next(drawn.decode(video=0)).to_ndarray(format="bgr24")
     # The picture itself is grey; zones are drawn in colour.
     assert (first.max(axis=2).astype(int) - first.min(axis=2) > 60).any()
+
+
+def test_what_is_said_in_the_drawn_video_names_what_it_is() -> None:
+    """Which of the purposes began where, and which of the camera's conditions."""
+    beside = {"camera_id": "cong-cho", "at_s": 9.0}
+    present = {"object_id": "1", "zone": "sân", "box": (0, 0, 1, 1), "present_s": 1, "share": 0.5}
+    loitering = PresenceStarted(purpose="loitering", **present, **beside)
+    black = Degraded(condition="black", detail="no light", **beside)
+    assert words(loitering) == "loitering_started sân"
+    assert words(black) == "black: no light"
+    assert words(Recovered(condition="black", lasted_s=3, **beside)) == "no longer black"
+
+
+def test_words_at_the_edge_stay_in_the_picture() -> None:
+    """What is left at the right edge has its phase there too."""
+    image = np.zeros((180, 320, 3), np.uint8)
+    overlay.write(image, "unattended alone 5s 0.97", 300, 2)
+    inside = np.zeros_like(image)
+    overlay.write(inside, "unattended alone 5s 0.97", 40, 90)
+    assert np.count_nonzero(image) == pytest.approx(np.count_nonzero(inside), rel=0.15)
+
+
+@pytest.mark.parametrize("option", ["--output", "--debug-video"])
+def test_a_replay_never_writes_over_what_it_reads(option: str, clip: Path, tmp_path: Path) -> None:
+    """A recording may be the only one there is."""
+    recording = tmp_path / "only.mp4"
+    recording.write_bytes(clip.read_bytes())
+    refused = edge_agent("replay", recording, option, recording)
+    assert refused.returncode == 2
+    assert "would be lost" in refused.stderr
+    assert recording.read_bytes() == clip.read_bytes()
+    nowhere = edge_agent("replay", recording, option, tmp_path / "nowhere" / "out")
+    assert (nowhere.returncode, "there is no folder" in nowhere.stderr) == (2, True)
+
+
+def test_a_still_is_never_written_over_the_configuration(clip: Path, gateway: Path) -> None:
+    """Nor over the recording it is taken from."""
+    before = gateway.read_text()
+    for read in (gateway, clip):
+        shown = edge_agent(
+            *("zones", "show", "--config", gateway, "--camera", "cong-cho"),
+            *("--video", clip, "--output", read),
+        )
+        assert (shown.returncode, "would be lost" in shown.stderr) == (2, True)
+    assert gateway.read_text() == before
+
+
+def test_a_camera_that_is_not_there_is_never_replaced_by_the_whole_picture(
+    clip: Path, gateway: Path
+) -> None:
+    """Its settings would not be tried out; those that there are are named."""
+    with pytest.raises(ReplayError, match="has: cong-cho"):
+        chosen_watch(clip, gateway, "chợ")
+    with pytest.raises(ReplayError, match="--config"):
+        chosen_watch(clip, None, "cong-cho")
+    gateway.write_text(gateway.read_text().split("cameras:")[0])
+    with pytest.raises(ReplayError, match="has no camera"):
+        chosen_watch(clip, gateway, None)
+    for command in ("replay", "sensitivity"):
+        empty = edge_agent(command, clip, "--config", gateway)
+        assert (empty.returncode, "has no camera" in empty.stderr) == (2, True)
+
+
+@pytest.mark.timeout(60)
+def test_a_replay_prints_what_zones_of_every_purpose_would_have_told(
+    clip: Path, gateway: Path, tmp_path: Path
+) -> None:
+    """With the times at which somebody came and was gone."""
+    zone = "{name: NAME, purpose: PURPOSE, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]}"
+    door = zone.replace("NAME", "cửa").replace("PURPOSE", "intrusion")
+    yard = zone.replace("NAME", "sân").replace("PURPOSE", "no_dumping")
+    gateway.write_text(gateway.read_text() + f"    zones: [{door}, {yard}]\n")
+    done = edge_agent("replay", clip, "--config", gateway)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    (intrusion,) = [line for line in lines if line["type"] == "intrusion"]
+    assert intrusion["zone"] == "cửa"
+    assert 3 < intrusion["t_start_s"] < intrusion["t_end_s"] < 24
+    assert len(intrusion["bbox"]) == 4
+    assert "littering" in {line["type"] for line in lines}
+
+
+def test_what_ails_the_camera_is_said_beside_the_lines() -> None:
+    """In words: the lines are for programs that count findings."""
+    output, troubles = StringIO(), StringIO()
+    beside = {"camera_id": "cong-cho", "condition": "black"}
+    begun = Degraded(at_s=31, detail="no light", **beside)
+    Lines(output, troubles).write([begun, Recovered(at_s=80, lasted_s=49, **beside)])
+    assert output.getvalue() == ""
+    assert troubles.getvalue().splitlines() == [
+        "edge-agent replay: camera black from 31 s: no light",
+        "edge-agent replay: camera black until 80 s",
+    ]
 
 
 @pytest.mark.timeout(60)

@@ -130,6 +130,7 @@ def test_any_sequence_of_changes_is_what_the_file_then_says(changes, camera_id: 
         ("0.1,0.2 0.3;0.4 1,1", "is no point"),
         ("0.1,0.2 1.3,0.4 1,1", "outside the picture"),
         ("nan,0.2 0.3,0.4 1,1", "outside the picture"),
+        ("0.1,0.1 0.9,0.1 0.1,0.9 0.9,0.9", "crosses itself"),
     ],
 )
 def test_points_that_make_no_zone_are_refused(given_points: str, says: str) -> None:

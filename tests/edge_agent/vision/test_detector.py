@@ -1,5 +1,6 @@
 """The optional second look: small ONNX models made here, run by the real onnxruntime."""
 
+import base64
 import hashlib
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from edge_agent import replay
+from edge_agent.strict_yaml import ConfigurationError
 from edge_agent.vision.detector.layouts import DetectorRefused, decode_rows, suppress
 from edge_agent.vision.detector.model import COCO, Detection, ObjectDetector
 from edge_agent.vision.detector.opinion import SecondLook, weigh
 from edge_agent.vision.findings import AnyFinding, LitteringConfirmed
 from edge_agent.vision.orders import Detector
+from tests.edge_agent.tuning.test_commands import GATEWAY
 from tests.edge_agent.vision.stage import deposit
 from tests.edge_agent.vision.vision_process import write_clip
 
@@ -187,3 +190,21 @@ def test_the_score_of_a_left_object_is_weighed_when_it_is_confirmed(tmp_path: Pa
     assert weighed.reasons[-1].startswith("detector_suitcase_")
     assert weighed.score >= without.score
     assert weighed.box == without.box
+
+
+def test_a_replay_asks_the_model_that_the_gateway_would_ask(tmp_path: Path) -> None:
+    """And refuses one that is not the approved file, saying what to do."""
+    clip = write_clip(tmp_path / "deposit.mp4", deposit(), until_s=24)
+    sees = model(tmp_path / "m.onnx", rows_v8(*[(SUITCASE, 1.4, (64, 64, 160, 160))]))
+    (tmp_path / "token").write_text("secret")
+    gateway = tmp_path / "gateway.yaml"
+    gateway.write_text(
+        GATEWAY.replace("KEY", base64.b64encode(bytes(range(32))).decode())
+        + f"detector: {{model_file: m.onnx, sha256: '{sees.sha256}', licence: CC0-1.0}}\n"
+    )
+    assert replay.chosen_watch(clip, gateway, None).detector == sees.model_copy(
+        update={"model_file": str(tmp_path / "m.onnx")}
+    )
+    gateway.write_text(gateway.read_text().replace(sees.sha256, "0" * 64))
+    with pytest.raises(ConfigurationError, match="fetch the approved model"):
+        replay.chosen_watch(clip, gateway, None)
