@@ -1,11 +1,14 @@
-"""Whether the detector's model file is the one that was approved; blocking."""
+"""Whether the detector can be used, its model file the one that was approved; blocking."""
 
 import hashlib
+from importlib.util import find_spec
 from pathlib import Path
+
+_RUNTIME = "onnxruntime"
 
 
 def find_fault(model_file: Path, sha256: str) -> str | None:
-    """Return what is wrong with a model file and what to do, None if nothing is."""
+    """Return what keeps a model from being used and what to do, None if nothing does."""
     try:
         with model_file.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -17,5 +20,10 @@ def find_fault(model_file: Path, sha256: str) -> str | None:
         return (
             f"{model_file} has the SHA-256 {found}, not the one given; fetch the approved model,"
             " or approve this one by giving its hash"
+        )
+    if find_spec(_RUNTIME) is None:
+        return (
+            f"the package {_RUNTIME} is not installed, without which no model can be asked;"
+            " pip install --require-hashes -r requirements-detector.lock, or leave detector out"
         )
     return None

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from edge_agent import replay
+from edge_agent.detector_model import find_fault
 from edge_agent.strict_yaml import ConfigurationError
 from edge_agent.vision.detector.layouts import DetectorRefused, decode_rows, suppress
 from edge_agent.vision.detector.model import COCO, Detection, ObjectDetector
@@ -208,3 +210,15 @@ def test_a_replay_asks_the_model_that_the_gateway_would_ask(tmp_path: Path) -> N
     gateway.write_text(gateway.read_text().replace(sees.sha256, "0" * 64))
     with pytest.raises(ConfigurationError, match="fetch the approved model"):
         replay.chosen_watch(clip, gateway, None)
+
+
+def test_a_detector_without_its_package_is_said_before_the_first_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By `edge-agent check`, with what to install."""
+    approved = model(tmp_path / "m.onnx", rows_v8())
+    assert find_fault(Path(approved.model_file), approved.sha256) is None
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    fault = find_fault(Path(approved.model_file), approved.sha256)
+    assert fault is not None
+    assert "requirements-detector.lock" in fault
