@@ -1,5 +1,6 @@
 """What the alarm page says of sightings, its clips, and what people may answer."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -95,6 +96,7 @@ async def test_the_page_says_what_speaks_for_an_alarm_and_what_against_it(site):
         assert words in measures
         assert words not in supporting + opposing
     assert "Người để lại: đến từ bên trái, đi về bên phải" in supporting
+    assert re.search(r"Bỏ lại lúc \d\d:\d\d:\d\d, lúc \d\d:\d\d:\d\d không còn ai", supporting)
     assert "Camera cũng báo: vật bị bỏ lại · từ 07:00" in supporting
     for words in ("Không thấy ai để lại", "Máy dò thấy giống người: 81/100"):
         assert words in opposing
