@@ -132,7 +132,14 @@ def _sentence(model: type[BaseModel], place: Place, fault: Any) -> str:  # noqa:
             told = fault["ctx"]
             return f"{name}.{_discriminator(fault)}: must be one of {told['expected_tags']}"
         case _:
-            return f"{name}: {fault['msg']}"
+            return f"{name}: {_message(fault)}"
+
+
+def _message(fault: Any) -> str:  # noqa: ANN401
+    if fault["type"] != "too_short":
+        return str(fault["msg"])
+    told = fault["ctx"]
+    return f"needs at least {told['min_length']}, here are {told['actual_length']}"
 
 
 def _discriminator(fault: Any) -> str:  # noqa: ANN401

@@ -148,6 +148,15 @@ def test_what_cannot_work_is_refused(load, before, after, told):
     assert told in faults(load, text)
 
 
+def test_a_corner_outside_the_picture_is_the_only_fault_of_its_zone(load):
+    """What follows from it is no second one; too few corners are a fault of their own."""
+    outside = (BASE + CAMERA).replace("[1, 0], [1, 1]]", "[1, 0], [1, 1.5]]")
+    (told,) = faults(load, outside).splitlines()
+    assert "polygon[2][1]" in told
+    few = (BASE + CAMERA).replace("[1, 0], [1, 1]]", "[1, 0]]")
+    assert "polygon: needs at least 3, here are 2" in faults(load, few)
+
+
 def test_a_camera_is_counted_with_what_its_rings_may_hold():
     """60 s or 8 MB of the sub-stream, 20 s or 12 MB of the main stream."""
     assert (camera.ANALYSIS_RING_S, main_stream.EVIDENCE_RING_S) == (60.0, 20.0)
