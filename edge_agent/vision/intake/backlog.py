@@ -1,7 +1,7 @@
 """What waits between reading and analysis, and how often pictures come; decodes nothing."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from threading import Condition
 
 from edge_agent.vision.stream.packet import Packet
@@ -24,9 +24,12 @@ class Backlog:
         self._closed = False
         self.dropped = 0
 
-    def put(self, packets: Iterable[Packet]) -> None:
+    def put(self, packets: Sequence[Packet]) -> None:
         """Add packets; when full, wait if patient (a file), else drop up to the next keyframe."""
         with self._changed:
+            if not self._skipping and len(self._waiting) + len(packets) <= BACKLOG_PACKETS:
+                self._waiting.extend(packets)
+                return
             for packet in packets:
                 self._put(packet)
 

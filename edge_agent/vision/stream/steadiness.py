@@ -30,7 +30,7 @@ _SPREADS = 5.0
 _LEAST_SPREAD = 0.02
 """Of the usual size: a camera is not always as regular as lately."""
 _FOLLOW = 0.05
-_HOPELESS, _SELDOM = 2.0, 4
+_HOPELESS, _SELDOM = 2.0, 16
 """Where only figures so many times larger would show, one group in so many is judged."""
 _MOST_UNTOLD, _LEAST_TOLD = 2, 3
 """So many motions in a row that the sizes did not tell end their vouching; so many that they told
