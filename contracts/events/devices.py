@@ -64,6 +64,8 @@ class CameraCondition(StrEnum):
     LOW_FRAME_RATE = "low_frame_rate"
     DECODE_ERRORS = "decode_errors"
     CLOCK_DRIFT = "clock_drift"
+    MAIN_STREAM = "main_stream"
+    """Its main stream does not come: clips are cut from the sub-stream."""
 
 
 class CameraDegraded(EventData):

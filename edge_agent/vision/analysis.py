@@ -45,15 +45,18 @@ class Analysis:
         *,
         room: EvidenceRoom,
         evidence: Callable[[], Stock | None] = lambda: None,
+        main_fault: Callable[[], str | None] = lambda: None,
         onlooker: Onlooker | None = None,
     ) -> None:
         """Prepare.
 
-        `evidence` gives the main stream's stock while there is one; `onlooker` is shown every
+        `evidence` gives the main stream's stock while there is one, `main_fault` says why there is
+        none that should be; `onlooker` is shown every
         analysed picture, for a technician.
         """
         self._watch = watch
         self._stock = stock
+        self._main_fault = main_fault
         self._onlooker = onlooker
         self._look_back = LookBack(stock, stirs=self._stirs, may_overlook=self._may_overlook)
         shots = ShotTaker(
@@ -264,6 +267,7 @@ class Analysis:
             decoded=self._look_back.decoded + errors,
             errors=errors,
             missing=self._stock.missing(),
+            main_fault=self._main_fault(),
             drift_s=self._stock.drift_s(),
         )
 

@@ -163,6 +163,7 @@ class Camera:
                 stock,
                 room=self._room,
                 evidence=self._evidence_stock,
+                main_fault=lambda: self._evidence.fault if self._evidence else None,
             )
             self._take_in(source)
         if self._failure:

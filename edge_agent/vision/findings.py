@@ -24,6 +24,7 @@ Condition = Literal[
     "low_frame_rate",
     "decode_errors",
     "clock_drift",
+    "main_stream",
 ]
 
 

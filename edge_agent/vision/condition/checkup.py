@@ -74,6 +74,7 @@ class Checkup:
             "low_frame_rate": self.flow.low_rate,
             "decode_errors": self.flow.broken,
             "clock_drift": self.flow.drifts,
+            "main_stream": self.flow.lacks_main,
         }
         return self._diagnosis.step(t_s, seen)
 
@@ -169,5 +170,5 @@ class Checkup:
                 return self.focus.describe()
             case "frozen":
                 return self.stillness.describe()
-            case "low_frame_rate" | "decode_errors" | "clock_drift":
+            case "low_frame_rate" | "decode_errors" | "clock_drift" | "main_stream":
                 return self.flow.describe(condition)

@@ -13,6 +13,8 @@ DELAYS_S: Mapping[Condition, tuple[float, float]] = {
     "decode_errors": (0.0, 60.0),
     "low_frame_rate": (20.0, 20.0),
     "clock_drift": (0.0, 60.0),
+    # It is tried again after 5 to 60 s; some cameras serve few connections at once.
+    "main_stream": (60.0, 30.0),
     # Somebody walks past right before the lens.
     "covered": (10.0, 10.0),
     # Headlights; a camera that adapts to a lamp.

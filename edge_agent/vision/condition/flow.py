@@ -32,6 +32,8 @@ class Count:
     """Of these, how many gave no picture or a broken one."""
     missing: int = 0
     """Pictures that did not come, or not as a whole, and were not given to the decoder."""
+    main_fault: str | None = None
+    """Why the main stream does not come; None: it does, or there is none."""
     drift_s: float | None
     """How much more time has passed on the camera's clock than on the gateway's."""
 
@@ -76,6 +78,9 @@ class Flow:
         self.low_rate: bool | None = None
         self.broken: bool | None = None
         self.drifts: bool | None = None
+        self.lacks_main: bool | None = None
+        self.main_fault = ""
+        """Why the main stream did not come when it last did not."""
         self.error_share = 0.0
         self.drift_s = 0.0
         """Over the last hour, or since the watch began."""
@@ -99,17 +104,23 @@ class Flow:
         self.low_rate = self.rate.step(self._packets / (t_s - self._begun_s))
         self._begun_s, self._packets = t_s, 0
         self._judge_errors(count)
+        self.main_fault = count.main_fault or self.main_fault
+        self.lacks_main = count.main_fault is not None
         if count.drift_s is not None:
             self._drifts.append(count.drift_s)
             self.drift_s = count.drift_s - self._drifts[0]
             self.drifts = abs(self.drift_s) > (PUNCTUAL_S if self.drifts else DRIFT_S)
 
-    def describe(self, condition: Literal["low_frame_rate", "decode_errors", "clock_drift"]) -> str:
+    def describe(
+        self, condition: Literal["low_frame_rate", "decode_errors", "clock_drift", "main_stream"]
+    ) -> str:
         """Return what was measured."""
         if condition == "low_frame_rate":
             return f"{self.rate.fps:.1f} pictures per second, usually {self.rate.usual_fps:.1f}"
         if condition == "decode_errors":
             return f"{self.error_share:.0%} of the last minute's pictures were broken or missing"
+        if condition == "main_stream":
+            return f"{self.main_fault}: clips are cut from the sub-stream meanwhile"
         word = "ahead of" if self.drift_s > 0 else "behind"
         return (
             f"the camera's clock went {abs(self.drift_s):.1f} s {word} the gateway's within an hour"

@@ -44,6 +44,8 @@ class Evidence:
         self._stopped = Event()
         self.stock: Stock | None = None
         """What can be decoded now; None while the stream is down."""
+        self.fault: str | None = None
+        """Why the stream is down; None: it is not, or is only being opened."""
 
     def start(self) -> None:
         """Begin in a thread of its own, which alone touches the ring and the disk."""
@@ -63,7 +65,7 @@ class Evidence:
             except SourceLost as lost:
                 if self.stock is not None:
                     retry_s, failing = RETRY_FIRST_S, False
-                self.stock = None
+                self.stock, self.fault = None, lost.detail
                 if not failing:
                     _log.warning("evidence_lost", camera_id=self._camera_id, why=lost.detail)
                 failing = True
@@ -77,7 +79,7 @@ class Evidence:
             )
             for packet in self._packets(source):
                 ring.append(packet)
-                self.stock = Stock(form=source.form, ring=ring)
+                self.stock, self.fault = Stock(form=source.form, ring=ring), None
                 if self._stopped.is_set():
                     break
 

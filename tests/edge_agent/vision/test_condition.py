@@ -334,3 +334,38 @@ def test_broken_pictures_and_a_wrong_clock_are_told() -> None:
     ]
     assert told[0].since_s == pytest.approx(110, abs=11)
     assert told[1].until_s == pytest.approx(220, abs=21)
+
+
+def test_pictures_that_do_not_come_are_told_though_few_are_decoded() -> None:
+    """At rest only keyframes are decoded: what is missing is a share of all that were sent."""
+
+    def count(t_s: float) -> Count:
+        missing = int(min(max(0.0, t_s - 100), 100))
+        return Count(decoded=int(t_s / 2), errors=0, missing=missing, drift_s=None)
+
+    checkup, told = Checkup(5.0), []
+    for number in range(5 * 500):
+        t_s = number / 5
+        told += checkup.packets(1, t_s, lambda t_s=t_s: count(t_s))
+        if checkup.flow.broken:
+            assert checkup.flow.error_share < 0.2
+    assert names(told) == [("decode_errors", False), ("decode_errors", True)]
+
+
+def test_a_main_stream_that_does_not_come_is_told_with_its_reason() -> None:
+    """Not at once, it is tried again; and not of a camera that has none."""
+
+    def count(t_s: float) -> Count:
+        down = 100 <= t_s < 130 or 200 <= t_s < 400
+        fault = "the camera answers 404 to DESCRIBE" if down else None
+        return Count(decoded=int(t_s), errors=0, main_fault=fault, drift_s=None)
+
+    checkup, told = Checkup(5.0), []
+    for number in range(5 * 500):
+        t_s = number / 5
+        told += checkup.packets(1, t_s, lambda t_s=t_s: count(t_s))
+    assert names(told) == [("main_stream", False), ("main_stream", True)]
+    assert told[0].since_s == pytest.approx(200, abs=11)
+    assert told[1].until_s == pytest.approx(400, abs=11)
+    assert "answers 404" in checkup.describe("main_stream")
+    assert "sub-stream" in checkup.describe("main_stream")
