@@ -168,6 +168,8 @@ function start() {
     status: find('#status'), send: find('#send'), problem: find('#form-problem'), questions: find('#questions'),
   }, find('.loudspeakers', form));
   find('#preview').addEventListener('click', () => attempt(find('#preview'), hear));
+  // Pressed before, it would have done nothing, and nobody would know why.
+  find('#preview').disabled = false;
   form.addEventListener('change', (event) => {
     request = null;
     if (event.target.id === 'language') attempt(find('#preview'), loadBank);

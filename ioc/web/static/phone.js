@@ -35,6 +35,7 @@ function startDraft() {
     questions: find('#questions'),
   }, find('#check'));
   text.addEventListener('input', () => localStorage.setItem(TEXT, text.value));
+  find('#hear').disabled = false; // pressed before, it would have done nothing
   find('#hear').addEventListener('click', () => attempt(find('#hear'), '#write-problem', async () => {
     draft.problem = find('#write-problem');
     if (!await draft.hear()) return;
