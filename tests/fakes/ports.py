@@ -1,16 +1,24 @@
 """Free ports on the loopback interface."""
 
+import os
+import random
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
+
+# Below what the kernel gives to connections, and in another order in every process that tests: else one
+# may listen where another is about to.
+_PORTS = random.Random(os.getpid()).sample(range(10_000, 32_000), 22_000)
 
 
 def find_free_port() -> int:
-    """Return a TCP port on 127.0.0.1 that nobody listens on right now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a TCP port on 127.0.0.1 that nobody listens on, another with every call."""
+    while True:
+        port = _PORTS.pop()
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until_listening(port: int, *, timeout_s: float = 10.0) -> None:

@@ -115,7 +115,8 @@ class Numbering:
         self._last: int | None = None
         self._in_order = 0
         for unit in self._framing.sets if self._framing else ():
-            self._note_sequence(unit)
+            if unit:
+                self._note_sequence(unit)
 
     def misses(self, packet: Packet) -> bool:
         """Whether a picture is missing between the last packet and this one.
