@@ -172,6 +172,7 @@ class Crowd:
         self.armed = armed
         self._since_s: float | None = None
         self._crowded_s = 0.0
+        self._thin = False
         self._dense_s = 0.0
         self._began = False
 
@@ -184,8 +185,6 @@ class Crowd:
         """Take the share of the zone that figures cover in a picture, in the order of time."""
         if not self.armed:
             return None
-        if share >= self._crowd_share:
-            self._crowded_s = t_s
         if share >= CALMS * self._crowd_share:
             self._dense_s = t_s
         if self._began:
@@ -193,10 +192,13 @@ class Crowd:
         return self._gather(t_s, share)
 
     def _gather(self, t_s: float, share: float) -> Began | None:
-        if share < self._crowd_share:
-            if self._since_s is not None and t_s - self._crowded_s > DIP_S:
-                self._since_s = None
+        # A dip lasts until the crowd is seen again; pictures that are far apart alone are none.
+        was_thin, self._thin = self._thin, share < self._crowd_share
+        if (was_thin or self._thin) and t_s - self._crowded_s > DIP_S:
+            self._since_s = None
+        if self._thin:
             return None
+        self._crowded_s = t_s
         if self._since_s is None:
             self._since_s = t_s
         if t_s - self._since_s < self._present_s:
