@@ -93,14 +93,14 @@ def test_who_came_and_went_makes_no_rest(steady: Stream) -> None:
 
 
 def test_a_scene_that_has_become_restless_is_learned(steady: Stream) -> None:
-    """Rain for an hour: the sizes do not cry wolf for ever, in whichever groups are judged."""
+    """Rain for eight minutes: then the sizes do not cry wolf, in whichever groups are judged."""
     cried = judged = 0
-    for number in range(1_800):
+    for number in range(480):
         steady.send(more_bytes=FIGURE_BYTES)
-        judged += number > 900 and steady.steadiness.silent
-        cried += number > 900 and steady.steadiness.loud_from is not None
+        judged += number > 240 and steady.steadiness.silent
+        cried += number > 240 and steady.steadiness.loud_from is not None
         steady.steadiness.learn()
-    assert judged > 10
+    assert judged > 3
     assert cried == 0
 
 
