@@ -7,9 +7,13 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from tests.fakes.ports import find_free_port, wait_until_listening
+
+_RUNNING = b" running\n"
+_START_PATIENCE_S = 10.0
 
 
 class RealBroker:
@@ -28,6 +32,7 @@ class RealBroker:
         self.port = find_free_port()
         self._passwords = folder / "passwords"
         self._acl = folder / "acl"
+        self._log = folder / "mosquitto.log"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "store").mkdir(exist_ok=True)
@@ -59,15 +64,17 @@ class RealBroker:
             self._process.send_signal(signal.SIGHUP)
 
     def start(self) -> None:
-        """Start the process and wait until it accepts connections."""
+        """Start the process and wait until it accepts connections and signals."""
         program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
         if program is None:
             raise AssertionError("mosquitto is missing: run `make setup` (tests never skip it)")
         config = self.folder / "mosquitto.conf"
         config.write_text(self._config())
-        with (self.folder / "mosquitto.log").open("ab") as log:
+        with self._log.open("ab") as log:
+            earlier_bytes = log.tell()
             self._process = subprocess.Popen([program, "-c", config], stdout=log, stderr=log)
         wait_until_listening(self.port)
+        self._wait_until_running(earlier_bytes)
 
     def stop(self) -> None:
         """End the process as an operator would (SIGTERM)."""
@@ -81,6 +88,14 @@ class RealBroker:
         """Forget everything the broker stored; only while it does not run."""
         shutil.rmtree(self.folder / "store")
         (self.folder / "store").mkdir()
+
+    def _wait_until_running(self, earlier_bytes: int) -> None:
+        """Return when a SIGHUP no longer ends it: mosquitto 2.0 listens before it handles signals."""
+        deadline_s = time.monotonic() + _START_PATIENCE_S
+        while _RUNNING not in self._log.read_bytes()[earlier_bytes:]:
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"mosquitto does not say that it runs: {self._log}")
+            time.sleep(0.005)
 
     def _end(self, with_signal: signal.Signals) -> None:
         if self._process is None:

@@ -54,13 +54,15 @@ def main() -> int:
 def _relay(request: Request, outlet: "_Outlet", loudness: Loudness, fence: Fence) -> None:
     """Return when the stream can never be heard."""
     wait_s = _FIRST_WAIT_S
+    is_a_station = False
     while True:
         try:
             for piece in receive(request.url, sample_rate_hz=request.sample_rate_hz):
+                is_a_station = True
                 outlet.sound(loudness.feed(piece))
                 wait_s = _FIRST_WAIT_S
         except StreamRefused as refusal:
-            if not outlet.has_sounded:
+            if not is_a_station:
                 reason = fence.refusal or str(refusal)
                 outlet.say(State(refusal=f"the stream cannot be relayed: {reason}"))
                 return
@@ -79,7 +81,6 @@ class _Outlet:
         self._rate_hz = sample_rate_hz
         self._begin_s: float | None = None
         self._sent_s = 0.0
-        self.has_sounded = False
 
     def sound(self, samples: FloatSamples) -> None:
         """Pass sound on, not faster than it can be kept."""
@@ -89,7 +90,6 @@ class _Outlet:
             self._wait_for_room()
             self._player.send(SOUND + PADDING + to_int16(part).astype(np.int16).tobytes())
             self._sent_s += len(part) / self._rate_hz
-            self.has_sounded = True
 
     def say(self, state: State) -> None:
         """Tell the player how it goes."""

@@ -10,6 +10,8 @@ from edge_agent.playout.decoding.filtering import FilterChain, FloatSamples
 PIECE_S = 0.1
 _TIMEOUTS_S = (5.0, 5.0)
 """To connect, and between two packets."""
+_UNREADABLE_IN_A_ROW = 100
+"""So many packets, two to three seconds of most formats, and it is no bad line but no audio."""
 # The formats of live streams. What a playlist names is opened by the same protocols only.
 _OPTIONS = {
     "format_whitelist": "mp3,aac,ogg,flac,wav,mpegts,hls,mov,matroska",
@@ -53,14 +55,19 @@ def receive(url: str, *, sample_rate_hz: int) -> Iterator[FloatSamples]:
         StreamRefused: The address is wrong, or what it gives is no audio.
         StreamBroken: The line or the server failed, or the stream ended.
     """
+    has_sounded = False
     try:
         with av.open(url, options=_OPTIONS, timeout=_TIMEOUTS_S) as container:
             if not container.streams.audio:
                 raise StreamRefused("it holds no audio")
-            yield from _pieces(container, sample_rate_hz)
+            for piece in _pieces(container, sample_rate_hz):
+                has_sounded = True
+                yield piece
     except av.HTTPClientError as error:
         raise StreamRefused(f"its server refuses: {error.strerror}") from error
     except (av.InvalidDataError, av.ProtocolNotFoundError) as error:
+        if has_sounded:
+            raise StreamBroken("what it gives cannot be decoded") from error
         raise StreamRefused("what it gives is no audio, or an unknown kind of it") from error
     except (av.FFmpegError, OSError) as error:
         raise StreamBroken(error.strerror or type(error).__name__) from error
@@ -71,10 +78,25 @@ def _pieces(container: av.container.InputContainer, sample_rate_hz: int) -> Iter
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=sample_rate_hz)
     waiting: list[FloatSamples] = []
     gathered = 0
-    for frame in container.decode(audio=0):
+    for frame in _frames(container):
         for resampled in resampler.resample(frame):
             waiting.append(resampled.to_ndarray()[0])
             gathered += resampled.samples
         if gathered >= PIECE_S * sample_rate_hz:
             yield np.concatenate(waiting)
             waiting, gathered = [], 0
+
+
+def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
+    """Decode, and leave out the packets that are broken: on a bad line some always are."""
+    unreadable = 0
+    for packet in container.demux(audio=0):
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError:
+            unreadable += 1
+            if unreadable > _UNREADABLE_IN_A_ROW:
+                raise
+            continue
+        unreadable = 0
+        yield from frames

@@ -43,10 +43,13 @@ class Child:
             if wanted(line):
                 return line
         deadline_s = time.monotonic() + PATIENCE_S
-        while line := self._lines.get(timeout=max(0.0, deadline_s - time.monotonic())):
-            self.heard.append(line)
-            if wanted(line):
-                return line
+        try:
+            while line := self._lines.get(timeout=max(0.0, deadline_s - time.monotonic())):
+                self.heard.append(line)
+                if wanted(line):
+                    return line
+        except queue.Empty:
+            raise AssertionError(f"in time it only said {self.heard}") from None
         raise AssertionError(f"it ended and only said {self.heard}")
 
     def end(self) -> int:

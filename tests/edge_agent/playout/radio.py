@@ -31,11 +31,35 @@ def encode_mp3(seconds, *, seed=3):
     return file.getvalue()
 
 
+def tear(programme):
+    """About 1 s of it, cut where libav gives up on the last frame."""
+    for end in range(8000, 9000):
+        try:
+            with av.open(io.BytesIO(programme[:end]), format="mp3") as container:
+                list(container.decode(audio=0))
+        except av.InvalidDataError:
+            return programme[:end]
+    raise AssertionError("it decodes wherever it is cut")
+
+
+def scratch(programme):
+    """Zeros over a twentieth of every half second."""
+    scratched = bytearray(programme)
+    for begin in range(2000, len(scratched) - 200, 4000):
+        scratched[begin : begin + 200] = bytes(200)
+    return bytes(scratched)
+
+
 class Radio:
-    """`/live` goes on for ever, `/short` hangs up after 2 s, `/page` is a web page, others 404."""
+    """`/live` goes on for ever, `/short` hangs up after 1 s, `/page` is a web page, others 404.
+
+    `/scratched` goes on for ever and no second of it is whole. `/torn` hangs up in the middle of a frame, 1 s long, whose rest nobody can decode.
+    """
 
     def __init__(self):
         self.programme = encode_mp3(20)
+        self.torn = tear(self.programme)
+        self.scratched = scratch(self.programme)
         self.listeners = []
         radio = self
 
@@ -58,7 +82,7 @@ class Radio:
 
     def serve(self, request):
         kind = request.path.strip("/")
-        if kind not in {"live", "short", "page"}:
+        if kind not in {"live", "short", "page", "scratched", "torn"}:
             request.send_error(404)
             return
         request.send_response(200)
@@ -70,14 +94,18 @@ class Radio:
             request.wfile.write(page)
             return
         request.end_headers()
-        self.stream(request, last_s=3.0 if kind == "short" else 1000.0)
+        if kind == "torn":
+            request.wfile.write(self.torn)
+            return
+        programme = self.scratched if kind == "scratched" else self.programme
+        self.stream(request, programme, last_s=3.0 if kind == "short" else 1000.0)
 
-    def stream(self, request, *, last_s):
+    def stream(self, request, programme, *, last_s):
         """Two seconds in a burst, then as fast as it is played."""
         sent, begin_s = 0, time.monotonic() - 2
         while self.is_open and time.monotonic() - begin_s < last_s:
             due = int((time.monotonic() - begin_s) * 8000)
-            chunk = bytes(self.programme[i % len(self.programme)] for i in range(sent, due))
+            chunk = bytes(programme[i % len(programme)] for i in range(sent, due))
             sent = due
             try:
                 request.wfile.write(chunk)

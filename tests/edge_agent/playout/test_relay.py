@@ -54,6 +54,24 @@ def test_a_station_that_hangs_up_is_called_again(player, loudspeaker, radio):
     assert 3 < finished["seconds_sent"] <= 5
 
 
+def test_a_station_torn_off_in_its_first_seconds_is_called_again(player, loudspeaker, radio):
+    """A broken frame before anything sounded does not make it "no audio"."""
+    player.install("loa", loudspeaker().sink())
+    relay(player, radio.url("torn"), seconds=3)
+    finished = player.wait_until("R", "finished")
+    assert radio.listeners.count("/torn") >= 4
+    assert finished["seconds_sent"] > 1
+
+
+def test_broken_frames_are_left_out_and_the_line_is_kept(player, loudspeaker, radio):
+    """A bad line is heard with its scratches; calling again would lose more."""
+    player.install("loa", loudspeaker().sink())
+    relay(player, radio.url("scratched"), seconds=4)
+    finished = player.wait_until("R", "finished")
+    assert radio.listeners.count("/scratched") == 1
+    assert finished["seconds_sent"] == pytest.approx(4, abs=0.3)
+
+
 @pytest.mark.parametrize(
     ("path", "reason"), [("gone", "404"), ("page", "no audio")], ids=["gone", "a web page"]
 )
