@@ -27,7 +27,7 @@ from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.whereabouts import Whereabouts
 
 WHOLE_PICTURE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-EMPTY_STEP_S = 29.5
+EMPTY_STEP_S = 59.5
 """While nothing is there, nothing is learned more often than this; what stirs is seen at once."""
 _MOST_STEP_S = 5.0
 """A longer pause between two pictures is no motion."""
@@ -236,7 +236,7 @@ class Analysis:
         if not (again and scene.empty and 0.0 < shown.t_s - self._stepped_s < EMPTY_STEP_S):
             self._stepped_s = shown.t_s
             said += self._tell(scene.step(masked, shown.t_s))
-        if self._checkup.wants(shown.t_s, busy=scene.busy):
+        if self._checkup.wants(plane, shown.t_s, busy=scene.busy, empty=again and scene.empty):
             said += self._check(shown, plane, scene)
         if scene.busy:
             self._look_back.stir(shown.t_s, passing=scene.passing)

@@ -1,5 +1,6 @@
 """Everything about one camera's condition: pictures and packets in, what begins or ends out; pure."""
 
+import math
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -21,13 +22,14 @@ from edge_agent.vision.condition.look import (
     look,
     measure,
 )
-from edge_agent.vision.condition.stillness import Stillness
+from edge_agent.vision.condition.stillness import Liveliness, Stillness
 from edge_agent.vision.findings import Condition
 from edge_agent.vision.picture.plane import Mask, Pixels
 
-PENDING_S, BUSY_S, QUIET_S = 0.95, 1.95, 15.5
+PENDING_S, BUSY_S, QUIET_S, CALM_S = 0.95, 1.95, 15.5, 39.5
 """Pictures closer together than this tell nothing more about the camera: while a condition is about
-to begin, while something moves, and while all is quiet."""
+to begin, while something moves or the camera's noise is not known yet, while all is quiet, and
+while all has been so for `QUIET_S` and the camera showed by its noise that it is alive."""
 
 
 class Checkup:
@@ -45,6 +47,9 @@ class Checkup:
         """Whether the last picture showed that the camera has been turned, away or back."""
         self._seen: Mask | None = None
         self._before: Look | None = None
+        self._liveliness = Liveliness()
+        self._uncalm_s = -math.inf
+        """When something was last to be seen, or nothing showed that the camera is alive."""
         self._diagnosis = Diagnosis()
         on_s, off_s = DELAYS_S["moved"]
         self._strays = Debounce(on_delay_s=on_s, off_delay_s=off_s)
@@ -83,9 +88,18 @@ class Checkup:
         """Whether something is seen that may soon be told."""
         return self._diagnosis.pending
 
-    def wants(self, t_s: float, *, busy: bool) -> bool:
-        """Whether a picture shown at this instant is worth looking at."""
-        least_s = PENDING_S if self.pending else BUSY_S if busy else QUIET_S
+    def wants(self, plane: Pixels, t_s: float, *, busy: bool, empty: bool) -> bool:
+        """Whether a picture shown at this instant is worth looking at.
+
+        `busy` is a scene in which something moves, `empty` one that shows only what is always there.
+        """
+        if not (empty and self._liveliness.step(plane) and self.stillness.knows_noise):
+            self._uncalm_s = t_s
+        least_s = CALM_S if t_s - self._uncalm_s > QUIET_S else QUIET_S
+        if self.pending:
+            least_s = PENDING_S
+        elif busy or self.stillness.begins:
+            least_s = BUSY_S
         return self._before is None or not 0.0 <= t_s - self._before.t_s < least_s
 
     def picture(

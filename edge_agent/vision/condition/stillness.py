@@ -8,10 +8,12 @@ those seen lately. A written clock may run on.
 from collections import deque
 from functools import lru_cache
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.vision.condition.look import CELL_PX, Look, cells
-from edge_agent.vision.picture.plane import Luma, Mask
+from edge_agent.vision.picture.plane import Luma, Mask, Pixels
 
 FLAT_LUMA = 1.0
 """Standard deviation within a cell: less is a black border or a white sky, always the same."""
@@ -21,8 +23,36 @@ FROZEN_SHARE, LIVE_SHARE = 0.5, 0.25
 """Of the cells that show something: so many repeat themselves, or no more than that."""
 LEARN_KEYFRAMES = 5
 """So many keyframes show whether this camera's pictures have noise at all."""
+BEGIN_KEYFRAMES = 10
+"""If so many did not show it, more of them need not be hurried."""
+_LINES_APART = 4
+"""Of the lines of a picture, so few are compared at a glance."""
 NOISELESS_SHARE, NOISELESS_S = 0.9, 60.0
 """Where no noise was ever seen, nearly all must repeat itself for longer."""
+
+_Lines = NDArray[np.int32]
+
+
+class Liveliness:
+    """Whether each picture of an empty scene has noise of its own, told at a fraction of the cost.
+
+    Whoever is lively is not frozen; who is not may have no noise, and only `Stillness` can tell.
+    """
+
+    def __init__(self) -> None:
+        self._known: _Lines = np.zeros((REMEMBERED, 0), np.int32)
+        self._count = 0
+
+    def step(self, plane: Pixels) -> bool:
+        """Take a picture; whether it is unlike all those remembered, a written clock left out."""
+        lines = cv2.reduce(plane[::_LINES_APART], 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+        if self._known.shape[1] != len(lines):
+            self._known = np.zeros((REMEMBERED, len(lines)), np.int32)
+            self._count = 0
+        repeated = np.count_nonzero((self._known == lines).any(axis=0))
+        self._known[self._count % REMEMBERED] = lines
+        self._count += 1
+        return bool(self._count > REMEMBERED and repeated <= LIVE_SHARE * len(lines))
 
 
 class Stillness:
@@ -30,7 +60,7 @@ class Stillness:
 
     def __init__(self) -> None:
         self._marks: deque[Luma] = deque(maxlen=REMEMBERED)
-        self._live_keyframes = 0
+        self._keyframes = self._live_keyframes = 0
         self._still_since_s: float | None = None
         self._frozen = False
         self.share = 0.0
@@ -38,6 +68,7 @@ class Stillness:
 
     def step(self, keyframe: Look, seen: Mask) -> bool | None:
         """Return whether the camera is frozen; None while that cannot be told."""
+        self._keyframes += 1
         mark = _mark(keyframe)
         judged = seen & (keyframe.spread > FLAT_LUMA)
         if self._marks and self._marks[-1].shape != mark.shape:
@@ -53,6 +84,16 @@ class Stillness:
         self.share = float(repeats[judged].mean())
         return self._judge(keyframe.t_s)
 
+    @property
+    def begins(self) -> bool:
+        """Whether more keyframes may soon show that this camera's pictures have noise."""
+        return not self.knows_noise and self._keyframes < BEGIN_KEYFRAMES
+
+    @property
+    def knows_noise(self) -> bool:
+        """Whether enough keyframes have shown that this camera's pictures have noise."""
+        return self._live_keyframes >= LEARN_KEYFRAMES
+
     def describe(self) -> str:
         """Return what was measured."""
         return f"{self.share:.0%} of the picture repeats itself exactly, without any noise"
@@ -64,7 +105,7 @@ class Stillness:
             self._still_since_s = None
         elif self._still_since_s is None:
             self._still_since_s = t_s
-        if self._live_keyframes >= LEARN_KEYFRAMES:
+        if self.knows_noise:
             self._frozen = self.share > (LIVE_SHARE if self._frozen else FROZEN_SHARE)
             return self._frozen
         still_s = 0.0 if self._still_since_s is None else t_s - self._still_since_s

@@ -11,7 +11,7 @@ from threading import Condition, Event, Thread
 
 from edge_agent.vision.intake.rhythm import Pause
 
-_PIECE_BYTES = 32_768
+_PIECE_BYTES = 65_536
 
 Visit = Callable[[memoryview], Pause | None]
 """Takes what has come and never waits; returns when it would be visited again, or None

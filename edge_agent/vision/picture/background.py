@@ -138,13 +138,13 @@ class Background:
     def _tune(self, t_s: float) -> None:
         """Reckon by how much a pixel must differ: of contrast, light and noise, the most."""
         # 1.25: from mean distance to standard deviation.
-        noise = np.clip(1.25 * self._spread, 1.0, 12.0)
-        np.maximum(noise, np.float32(self._grain), out=noise)
+        noise = np.clip(1.25 * self._spread, max(1.0, self._grain), 12.0)
         self.threshold: Luma = np.maximum(self._floors, 3.0 * noise)
         self.tolerance: Luma = np.maximum(0.7 * self.threshold, 2.8 * noise)
         """By how much two values of one thing may differ."""
         # Less by what two roundings may take from a difference.
-        self._least = np.clip(np.floor(self.threshold) - 1.0, 0.0, 255.0).astype(np.uint8)
+        self._least = (self.threshold - 1.0).astype(np.uint8)
+        self._half = self._least // 2
         self._tuned_s = t_s
 
     def _measure_grain(self, luma: Luma) -> None:
@@ -176,13 +176,7 @@ class Background:
         """
         differs = cv2.absdiff(picture, self._outline)
         resembles = bool(np.count_nonzero(differs > self._least) < least)
-        off = differs > self._least // 2
-        # Without its specks there is even less of it.
-        off_pixels = int(np.count_nonzero(off))
-        if resembles and off_pixels >= least:
-            opened = cv2.morphologyEx(off.view(np.uint8), cv2.MORPH_OPEN, _SPECK)
-            off_pixels = int(np.count_nonzero(opened))
-        self.creeps = not resembles or off_pixels >= least
+        self.creeps = not resembles or _has_parts(differs > self._half, least)
         return resembles
 
     def _glimpse(self, luma: Luma) -> Mask:
@@ -382,3 +376,15 @@ class Background:
             self._standing.since[at][where] = np.inf
         self.foreground[at] &= ~where
         self._draw(window)
+
+
+def _has_parts(mask: Mask, least: int) -> bool:
+    """Whether so many pixels are set, specks left out."""
+    if np.count_nonzero(mask) < least:
+        return False
+    eroded = cv2.erode(mask.view(np.uint8), _SPECK)
+    cores = int(np.count_nonzero(eroded))
+    # Each is one of at most four pixels that an opening keeps: mostly that is the answer.
+    if cores >= least or _SPECK.size * cores < least:
+        return cores >= least
+    return int(np.count_nonzero(cv2.dilate(eroded, _SPECK))) >= least
