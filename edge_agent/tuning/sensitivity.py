@@ -8,7 +8,13 @@ from pathlib import Path
 
 from edge_agent.replay import ReplayError, chosen_watch, play
 from edge_agent.vision.child import quiet_libraries
-from edge_agent.vision.findings import AnyFinding, LitteringConfirmed, Picture, PresenceStarted
+from edge_agent.vision.findings import (
+    AnyFinding,
+    Degraded,
+    LitteringConfirmed,
+    Picture,
+    PresenceStarted,
+)
 from edge_agent.vision.orders import Watch
 
 _SENSITIVITIES = (0.3, 0.5, 0.7)
@@ -23,8 +29,14 @@ class Alarm:
     t_s: float
     kind: str
     zone: str
+    """Empty: it is about the camera itself."""
     why: str
     pictures: tuple[Picture, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What happened where, in words."""
+        return f"{self.kind} in {self.zone}" if self.zone else self.kind.replace("_", " ")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +133,14 @@ def _alarms(found: Iterable[AnyFinding]) -> Iterator[Alarm]:
                     why=f"present {finding.present_s:.0f} s, {finding.share:.0%} of the zone",
                     pictures=finding.pictures,
                 )
+            case Degraded():
+                yield Alarm(
+                    t_s=finding.at_s,
+                    kind=f"camera_{finding.condition}",
+                    zone="",
+                    why=finding.detail,
+                    pictures=finding.pictures,
+                )
             case _:
                 pass
 
@@ -146,7 +166,7 @@ def describe(outcomes: Iterable[Outcome]) -> Iterator[str]:
         if number == 0 and count:
             yield "  here they are:"
         for alarm in outcome.alarms:
-            line = f"  {clock_of(alarm.t_s)}  {alarm.kind} in {alarm.zone}"
+            line = f"  {clock_of(alarm.t_s)}  {alarm.title}"
             yield f"{line}: {alarm.why}" if number == 0 else line
 
 

@@ -17,7 +17,7 @@ from edge_agent.tuning import overlay, sensitivity
 from edge_agent.tuning.debug_video import words
 from edge_agent.tuning.lines import Lines
 from edge_agent.vision.findings import Degraded, PresenceStarted, Recovered
-from tests.edge_agent.vision.stage import deposit
+from tests.edge_agent.vision.stage import Picture, deposit, wall
 from tests.edge_agent.vision.vision_process import write_clip
 
 GATEWAY = """\
@@ -213,6 +213,24 @@ def test_the_report_says_when_it_would_have_alarmed(
         "littering-depositing.jpg",
         "littering-after.jpg",
     }
+
+
+def test_what_ails_the_camera_would_have_alarmed_as_well(tmp_path: Path) -> None:
+    """It is counted with the others, and its pictures are named after it."""
+
+    def turned(picture: Picture, t_s: float) -> None:
+        if t_s >= 14:
+            picture[:] = np.roll(wall(8), (7, 9), (0, 1)) - 30
+
+    clip = write_clip(tmp_path / "turned.mp4", turned, until_s=24, fps=5, gop=10)
+    outcomes = list(sensitivity.try_out(clip, watch_of(clip, None), tmp_path))
+    (alarm,) = outcomes[0].alarms
+    assert 14 <= alarm.t_s < 20
+    lines = list(sensitivity.describe(outcomes))
+    assert "would have alarmed once" in lines[0]
+    assert "  camera moved: " in lines[2]
+    (picture,) = tmp_path.glob("*.jpg")
+    assert picture.name.split("-", 1)[1] == "camera_moved-shown.jpg"
 
 
 def test_a_few_minutes_are_not_made_into_a_day() -> None:
