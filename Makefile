@@ -42,7 +42,7 @@ bench-littering: ## Score the left-object detector against the footage in FOOTAG
 	@scripts/setup test
 	@$(BIN)/python benchmarks/littering.py
 
-bench-cost: ## Compare CPU and memory per live camera with motion and ffmpeg (40 minutes)
+bench-cost: ## Compare CPU and memory per live camera with motion and ffmpeg (80 minutes)
 	@scripts/setup bench
 	@cd benchmarks && ../$(BIN)/python cost.py
 
