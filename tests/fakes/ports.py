@@ -40,13 +40,13 @@ def wait_until_listening(port: int, *, timeout_s: float = 10.0) -> None:
 
 
 def find_free_udp_port() -> int:
-    """Return an even UDP port on 127.0.0.1 that nobody listens on right now (RTP ports are even)."""
+    """Return an even port on 127.0.0.1 that nobody has, by UDP or TCP (RTP ports are even, SIP uses both)."""
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port % 2 == 0:
-            return port
+        port = find_free_port()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port % 2 == 0:
+                return port
 
 
 def wait_until_bound(port: int, *, timeout_s: float = 15.0) -> None:

@@ -1,6 +1,7 @@
 """What a viewer sees on the simulated camera's two streams."""
 
 import asyncio
+import errno
 import time
 from contextlib import suppress
 from itertools import pairwise
@@ -99,8 +100,10 @@ def test_a_stall_leaves_the_connection_open(start_camera: CameraFactory, order: 
     with open_stream(camera.sub) as container:
         assert watch(container, 1)
         camera.order(do=order)
-        with pytest.raises(av.ExitError):
+        with pytest.raises((av.ExitError, OSError)) as waited:
             watch(container, 10)
+        # libav calls it so where its patience ends within a packet.
+        assert isinstance(waited.value, av.ExitError) or waited.value.errno == errno.EIO
     camera.order(do="resume")
     with open_stream(camera.sub) as container:
         frame = next(container.decode(video=0))
