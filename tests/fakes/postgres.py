@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PORT = 5432
@@ -78,7 +78,8 @@ class RealPostgres:
         pid = self._process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         for child in map(int, children):
-            os.kill(child, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # one that ended by itself just now
+                os.kill(child, signal.SIGKILL)
         self._end(signal.SIGKILL)
         (self._files / "postmaster.pid").unlink()
         (self._folder / f".s.PGSQL.{PORT}.lock").unlink()
