@@ -61,7 +61,7 @@ class Devices:
             outbox=outbox,
             samples=samples,
             health_of=partial(health, device_kind=DeviceKind.CAMERA),
-            now=lambda: known_time() or clock.now(),
+            known_time=known_time,
             witness=self.loudspeakers.talk_downs,
         )
 

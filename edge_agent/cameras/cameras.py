@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from edge_agent.camera_config import DetectorSettings
+from edge_agent.cameras.camera_clock import CameraClock
 from edge_agent.cameras.claims import camera_events
 from edge_agent.cameras.claims.camera_events import CameraEvents
 from edge_agent.cameras.claims.corroboration import Corroboration
@@ -40,19 +41,23 @@ class Cameras:
         outbox: Outbox,
         samples: Samples,
         health_of: Callable[[str], DeviceHealth],
-        now: Callable[[], datetime],
+        known_time: Callable[[], datetime | None],
         witness: Witness,
     ) -> None:
-        """Args: `now` is the best known present, by which zones have their hours."""
+        """Args: `known_time` is the present, None while nobody knows it.
+
+        Zones have their hours by the machine's clock then.
+        """
         self._config = config
         self._outbox = outbox
         self._samples = samples
         self._health_of = health_of
-        self._now = now
+        self._known_time = known_time
         self._witness = witness
         self._clock = outbox.timekeeper.clock
         self._detector = find_detector(config.detector)
         self._vision = Vision(config.data_dir / "spool")
+        self._camera_clocks = {camera.id: self._clock_of(camera) for camera in config.cameras}
         self._fixtures = {camera.id: self._fixtures_of(camera) for camera in config.cameras}
         self._corroborations = {camera.id: Corroboration() for camera in config.cameras}
         self._keepers = [self._keeper_of(camera) for camera in config.cameras]
@@ -102,6 +107,8 @@ class Cameras:
                 tasks.create_task(keeper.run(watches), name="camera")
             for listener in self._listeners:
                 tasks.create_task(listener.run(listening), name="camera events")
+            for camera_clock in self._camera_clocks.values():
+                tasks.create_task(camera_clock.run(listening), name="camera clock")
 
     def _fixtures_at(self, camera_id: str) -> Fixtures:
         fixtures = self._fixtures.get(camera_id)
@@ -113,13 +120,19 @@ class Cameras:
         file = FixtureFile(self._config.data_dir / "fixtures", camera.id)
         return Fixtures(camera.id, file=file, vision=self._vision, outbox=self._outbox)
 
+    def _clock_of(self, camera: CameraSettings) -> CameraClock:
+        return CameraClock(
+            camera, vision=self._vision, clock=self._clock, known_time=self._known_time
+        )
+
     def _keeper_of(self, camera: CameraSettings) -> CameraKeeper:
         fixtures = self._fixtures[camera.id]
         orders = WatchOrders(
             camera,
             fixtures=fixtures,
             time_zone=ZoneInfo(self._config.time_zone),
-            now=self._now,
+            now=lambda: self._known_time() or self._clock.now(),
+            camera_clock=self._camera_clocks[camera.id],
             detector=self._detector,
         )
         return CameraKeeper(

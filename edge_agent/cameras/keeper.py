@@ -77,7 +77,7 @@ class CameraKeeper:
 
     async def _watch(self, watch: Watch) -> None:
         async with self._vision.watching(watch) as inbox:
-            self._fixtures.catch_up(watch)
+            self._orders.catch_up(watch)
             await self._follow(inbox)
 
     async def _follow(self, inbox: Inbox) -> None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from edge_agent.children import Child
 from edge_agent.vision.findings import FINDING, AnyFinding
-from edge_agent.vision.orders import Arm, Forget, ForgetFixture, MarkFixture, Watch
+from edge_agent.vision.orders import Afterthought, Forget, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ class Vision:
                 inbox.get_nowait()
             self.child.send(Forget(camera_id=watch.camera_id).model_dump_json())
 
-    def tell(self, order: Arm | MarkFixture | ForgetFixture) -> bool:
+    def tell(self, order: Afterthought) -> bool:
         """Pass an order about a watched camera on; return whether the camera is watched."""
         if order.camera_id not in self._inboxes:
             return False

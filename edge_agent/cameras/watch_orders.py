@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 
 from contracts.events import DownReason
 from edge_agent.camera_config import CameraSettings, UnwatchedCamera
+from edge_agent.cameras.camera_clock import CameraClock
 from edge_agent.cameras.faults import make_fault
 from edge_agent.cameras.fixtures import Fixtures
 from edge_agent.cameras.hours import Arming
@@ -24,6 +25,7 @@ class WatchOrders:
         fixtures: Fixtures,
         time_zone: tzinfo,
         now: Callable[[], datetime],
+        camera_clock: CameraClock | None = None,
         detector: Detector | None = None,
     ) -> None:
         """Args: `now` is the best known present, by which zones have their hours."""
@@ -31,6 +33,7 @@ class WatchOrders:
         self._camera = camera
         self._fixtures = fixtures
         self._now = now
+        self._camera_clock = camera_clock
         self._detector = detector
         hours = {zone.name: zone.daily_hours for zone in camera.zones}
         self._arming = Arming(hours, time_zone)
@@ -58,6 +61,12 @@ class WatchOrders:
             clip_after_s=self._camera.clip.after_s,
             detector=self._detector,
         )
+
+    def catch_up(self, watch: Watch) -> None:
+        """Have a watch that now runs know what was learned before it did."""
+        self._fixtures.catch_up(watch)
+        if self._camera_clock is not None:
+            self._camera_clock.catch_up()
 
     def arm(self) -> tuple[Arm, ...]:
         """Return what to tell a running watch because hours have begun or ended."""

@@ -16,7 +16,14 @@ from edge_agent.vision.littering import Littering
 from edge_agent.vision.lookback import LookBack, Shown, Stock
 from edge_agent.vision.objects.belongings import Belonging
 from edge_agent.vision.objects.thing import decode_looks
-from edge_agent.vision.orders import Arm, ForgetFixture, MarkFixture, Watch
+from edge_agent.vision.orders import (
+    Afterthought,
+    Arm,
+    ForgetFixture,
+    MarkFixture,
+    NoteClock,
+    Watch,
+)
 from edge_agent.vision.picture.motion import MotionBegan, MotionStopped
 from edge_agent.vision.picture.plane import Pixels, draw
 from edge_agent.vision.presence.posts import GuardedZone, PresenceBegan, PresenceStopped
@@ -178,8 +185,8 @@ class Analysis:
         said += self._clips.step(t_s)
         return said
 
-    def obey(self, order: Arm | MarkFixture | ForgetFixture) -> list[AnyFinding]:
-        """Follow an order about a zone or an object; return what is to be said at once."""
+    def obey(self, order: Afterthought) -> list[AnyFinding]:
+        """Follow an order; return what is to be said at once."""
         match order:
             case Arm():
                 self._armed[order.zone] = order.armed
@@ -194,6 +201,8 @@ class Analysis:
                 self._fixtures.pop(order.fixture_id, None)
                 if self._scene is not None:
                     self._scene.forget_fixture(order.fixture_id)
+            case NoteClock():
+                self._checkup.flow.note_clock(order.offset_s)
         return []
 
     def finish(self) -> list[AnyFinding]:

@@ -17,7 +17,7 @@ from edge_agent.vision.intake.rounds import Rounds, Visit
 from edge_agent.vision.intake.turns import Turns
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.memory import give_back
-from edge_agent.vision.orders import Arm, ForgetFixture, MarkFixture, Watch
+from edge_agent.vision.orders import Afterthought, Watch
 from edge_agent.vision.picture.plane import hide_everything
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.packet import Packet
@@ -67,7 +67,7 @@ class Camera:
             max_s=ANALYSIS_RING_S, max_bytes=ANALYSIS_RING_BYTES, shelf=room.shelf
         )
         self._analysis: Analysis | None = None
-        self._orders: deque[Arm | MarkFixture | ForgetFixture] = deque()
+        self._orders: deque[Afterthought] = deque()
         self._skipped = 0
         self._decoded, self._healthy_s = 0, monotonic_s()
 
@@ -85,7 +85,7 @@ class Camera:
         name = f"camera[{self._watch.camera_id}]"
         Thread(target=self._run, name=name, daemon=True).start()
 
-    def obey(self, order: Arm | MarkFixture | ForgetFixture) -> None:
+    def obey(self, order: Afterthought) -> None:
         """Follow an order with the next packets; from any thread."""
         self._orders.append(order)
         self._schedule()

@@ -20,7 +20,7 @@ from edge_agent.vision.findings import AnyFinding, Lost
 from edge_agent.vision.intake.rounds import Rounds
 from edge_agent.vision.intake.turns import Turns
 from edge_agent.vision.memory import collect_seldom, keep_together
-from edge_agent.vision.orders import ORDER, Arm, Forget, ForgetFixture, MarkFixture, Watch
+from edge_agent.vision.orders import ORDER, Forget, Watch
 
 _log = structlog.get_logger(__name__)
 
@@ -86,7 +86,7 @@ class Vision:
                 watched.start()
             case Forget():
                 self._forget(order.camera_id)
-            case Arm() | MarkFixture() | ForgetFixture():
+            case _:
                 if camera := self._cameras.get(order.camera_id):
                     camera.obey(order)
 

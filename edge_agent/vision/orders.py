@@ -107,5 +107,16 @@ class ForgetFixture(Line):
     fixture_id: str
 
 
-Order = Watch | Forget | Arm | MarkFixture | ForgetFixture
+class NoteClock(Line):
+    """How far the camera's clock is from the right time; nothing follows at once."""
+
+    do: Literal["note_clock"] = "note_clock"
+    camera_id: str
+    offset_s: float | None
+    """Camera's minus right; None: not known."""
+
+
+Afterthought = Arm | MarkFixture | ForgetFixture | NoteClock
+"""What the watch of a camera is told while it runs."""
+Order = Watch | Forget | Afterthought
 ORDER: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="do")])

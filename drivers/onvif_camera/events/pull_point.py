@@ -21,6 +21,7 @@ from drivers.camera import (
 from drivers.onvif_camera.events import answers
 from drivers.onvif_camera.events.asking import EventService, open_event_service
 from drivers.onvif_camera.events.camera_event import CameraEvent
+from drivers.onvif_camera.events.clock import measure_clock_offset
 from drivers.onvif_camera.events.envelopes import (
     DEVICE,
     EVENTS,
@@ -45,8 +46,6 @@ _RENEW_SHARE = 0.8
 _SHORTEST_RENEW_S = 1.0
 _MOST_GRANTED_S = 86_400.0
 _MOST_EVENTS = 100
-_HALF_A_SECOND = timedelta(seconds=0.5)
-"""GetSystemDateAndTime cuts the fraction off; on average half a second is lost."""
 
 
 class PullPointEnded(CameraUnreachable):
@@ -212,7 +211,8 @@ class _Opening:
         return self._now() + self._offset
 
     async def subscribe(self, service: EventService) -> PullPoint:
-        self._offset = await self._measure_offset(service)
+        offset = await measure_clock_offset(service, self._xaddr, self._now)
+        self._offset = offset or timedelta()
         event_xaddr = usable_host(await self._find_event_xaddr(service), self._xaddr)
         subscription, write_end = await self._create(service, event_xaddr)
         return PullPoint(
@@ -222,20 +222,6 @@ class _Opening:
             pace=self._pace,
             write_end=write_end,
         )
-
-    async def _measure_offset(self, service: EventService) -> timedelta:
-        question = Question(
-            action=f"{DEVICE}/GetSystemDateAndTime", body="<tds:GetSystemDateAndTime/>"
-        )
-        asked_at = self._now()
-        try:
-            answer = await service.ask(question, self._xaddr, timeout_s=_TIMEOUT_S, account=False)
-        except (SoapFault, CameraAuthFailed):
-            return timedelta()
-        camera_now = answers.read_clock(answer)
-        if camera_now is None:
-            return timedelta()
-        return camera_now + _HALF_A_SECOND - (asked_at + (self._now() - asked_at) / 2)
 
     async def _find_event_xaddr(self, service: EventService) -> str:
         questions = {

@@ -78,7 +78,7 @@ class Checkup:
         seen: dict[Condition, bool | None] = {
             "low_frame_rate": self.flow.low_rate,
             "decode_errors": self.flow.broken,
-            "clock_drift": self.flow.drifts,
+            "clock_drift": self.flow.wrong_clock,
             "main_stream": self.flow.lacks_main,
         }
         return self._diagnosis.step(t_s, seen)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 WINDOW_S = 10.0
@@ -20,6 +21,10 @@ ERROR_SHARE, CLEAN_SHARE, LEAST_ERRORS = 0.02, 0.005, 3
 DRIFT_WINDOWS = 360
 """Drift is measured over at most an hour."""
 DRIFT_S, PUNCTUAL_S = 2.0, 1.0
+WRONG_S, RIGHT_S = 60.0, 30.0
+"""So far from the right time the clock of a camera is wrong, and so near it is right again."""
+EXACT_S = 5.0
+"""So near, what the clock did before says nothing more: it has been set."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,13 +82,18 @@ class Flow:
         self.rate = PictureRate(nominal_fps)
         self.low_rate: bool | None = None
         self.broken: bool | None = None
-        self.drifts: bool | None = None
+        self.wrong_clock: bool | None = None
         self.lacks_main: bool | None = None
         self.main_fault = ""
         """Why the main stream did not come when it last did not."""
         self.error_share = 0.0
         self.drift_s = 0.0
         """Over the last hour, or since the watch began."""
+        self._offsets_s: deque[float] = deque(maxlen=2)
+        """Of the camera's clock from the right time, as it last told. One answer proves nothing: it
+        may just have started."""
+        self._off_s = 0.0
+        """Which of them was last taken for wrong, 0 for none."""
 
     def skip(self, packets: int) -> None:
         """Count packets that came, but that the gateway had no time to look at."""
@@ -108,8 +118,16 @@ class Flow:
         self.lacks_main = count.main_fault is not None
         if count.drift_s is not None:
             self._drifts.append(count.drift_s)
-            self.drift_s = count.drift_s - self._drifts[0]
-            self.drifts = abs(self.drift_s) > (PUNCTUAL_S if self.drifts else DRIFT_S)
+        self.wrong_clock = self._judge_clock()
+
+    def note_clock(self, offset_s: float | None) -> None:
+        """Hear how far the camera's clock is from the right time; None: it does not tell."""
+        if offset_s is None:
+            self._offsets_s.clear()
+            return
+        self._offsets_s.append(offset_s)
+        if abs(offset_s) < EXACT_S:
+            self._drifts.clear()
 
     def describe(
         self, condition: Literal["low_frame_rate", "decode_errors", "clock_drift", "main_stream"]
@@ -121,10 +139,24 @@ class Flow:
             return f"{self.error_share:.0%} of the last minute's pictures were broken or missing"
         if condition == "main_stream":
             return f"{self.main_fault}: clips are cut from the sub-stream meanwhile"
+        if self._off_s:
+            word = "ahead of" if self._off_s > 0 else "behind"
+            off = timedelta(seconds=round(abs(self._off_s)))
+            return f"the camera's clock is {off} {word} the right time"
         word = "ahead of" if self.drift_s > 0 else "behind"
         return (
             f"the camera's clock went {abs(self.drift_s):.1f} s {word} the gateway's within an hour"
         )
+
+    def _judge_clock(self) -> bool | None:
+        if not (self._drifts or self._offsets_s):
+            return None
+        self.drift_s = self._drifts[-1] - self._drifts[0] if self._drifts else 0.0
+        drifts = abs(self.drift_s) > (PUNCTUAL_S if self.wrong_clock else DRIFT_S)
+        nearest_s = min(self._offsets_s, key=abs) if len(self._offsets_s) > 1 else 0.0
+        is_off = abs(nearest_s) > (RIGHT_S if self._off_s else WRONG_S)
+        self._off_s = nearest_s if is_off else 0.0
+        return is_off or drifts
 
     def _judge_errors(self, count: Count) -> None:
         self._counts.append((count, self._came))
