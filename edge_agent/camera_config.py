@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from contracts.codec import Id, Name, Sha256, Share
 from edge_agent.cameras.hours import Hours
 from edge_agent.detector_model import find_fault
-from edge_agent.polygons import FEWEST_PIXELS, WHOLE_PICTURE, visible_share
+from edge_agent.polygons import FEWEST_PIXELS, WHOLE_PICTURE, crosses_itself, visible_share
 from edge_agent.secret_files import FilePath, SecretFile
 from edge_agent.strict_yaml import StrictSettings
 from edge_agent.vision.orders import Detector
@@ -28,6 +28,9 @@ def _polygon(corners: tuple[tuple[float, float], ...]) -> tuple[tuple[float, flo
         raise ValueError(
             "covers no more than a few pixels; give corners that are apart and not on one line"
         )
+    if crosses_itself(corners):
+        # Between the lines that cross, a privacy mask would hide nothing.
+        raise ValueError("its outline crosses itself; give the corners in order around it")
     return corners
 
 

@@ -247,12 +247,23 @@ def _media_profile(item: Any) -> MediaProfile | None:  # noqa: ANN401
     resolution = getattr(encoder, "Resolution", None)
     if encoder is None or resolution is None:
         return None
+    source = getattr(item, "VideoSourceConfiguration", None)
     return MediaProfile(
         token=str(item.token),
         encoding=str(encoder.Encoding).upper().replace(".", ""),
         width=int(resolution.Width),
         height=int(resolution.Height),
+        source=_text(source, "SourceToken") or "",
+        bounds=_bounds(source),
     )
+
+
+def _bounds(source: Any) -> tuple[int, int, int, int] | None:  # noqa: ANN401
+    bounds = getattr(source, "Bounds", None)
+    try:
+        return int(bounds.x), int(bounds.y), int(bounds.width), int(bounds.height)
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 def _text(answer: Any, name: str) -> str | None:  # noqa: ANN401

@@ -121,7 +121,11 @@ class Littering:
         ]
 
     def forget(self) -> None:
-        """Let go of what is kept of all candidates: the scene that they were in is no more."""
+        """Let go of all things: the scene that they were in is no more, the next counts anew.
+
+        What had been confirmed stays so: nobody can see whether it still lies there.
+        """
+        self._ids.clear()
         while self._kept:
             self._kept.popitem()[1].hold.release()
 

@@ -57,6 +57,9 @@ WHOLE_MASK = """\
       - [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]
       - [[0.5, 0], [1, 0], [1, 1], [0.5, 1]]
 """
+CROSSED_MASK = """\
+    masks: [[[0.1, 0.1], [0.4, 0.1], [0.1, 0.4], [0.4, 0.4]]]
+"""
 HALF_MASK = """\
     masks: [[[0, 0], [1, 0], [1, 1]]]
 """
@@ -282,6 +285,7 @@ OTHER_CAMERA = CAMERA.replace("cameras:\n", "").replace("id: cam1", "id: cam2")
         (CAMERA.replace("[1, 1]]", "[1, 1.2]]"), "1.2 lies outside the picture"),
         (CAMERA + WHOLE_MASK, "the masks cover the whole picture"),
         (CAMERA + HALF_MASK, "the zone bãi lies wholly under"),
+        (CAMERA + CROSSED_MASK, "masks[0]: its outline crosses itself"),
     ],
 )
 def test_one_cameras_wrong_view_stops_no_other(load, tmp_path, wrong, why):

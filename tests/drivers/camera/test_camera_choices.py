@@ -1,5 +1,6 @@
 """The drivers' pure parts: which stream to use, which addresses to believe, how to write the account."""
 
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -38,6 +39,32 @@ def test_small_for_analysis_and_large_for_evidence(
     profiles = [profile(width, width * 9 // 16) for width in widths]
     assert choose_analysis(profiles).width == analysis
     assert choose_evidence(profiles).width == evidence
+
+
+def view(width: int, source: str, *bounds: int) -> MediaProfile:
+    """Return a media profile of a part of a source."""
+    part = (bounds[0], bounds[1], bounds[2], bounds[3]) if bounds else None
+    return replace(profile(width, width * 9 // 16), source=source, bounds=part)
+
+
+@pytest.mark.parametrize(
+    ("profiles", "analysis"),
+    [
+        # A thermal lens beside another, or a recorder of several cameras.
+        ([view(2560, "day"), view(384, "thermal"), view(704, "day")], 704),
+        ([view(384, "thermal"), view(2560, "day")], 2560),
+        # A part of the picture, as wide as the whole one.
+        ([view(2560, "s", 0, 0, 2560, 1440), view(640, "s", 900, 0, 1280, 720)], 2560),
+        ([view(2560, "s", 0, 0, 2560, 1440), view(640, "s", 0, 0, 2560, 1440)], 640),
+        # A camera that gives the streams' sizes, and one that gives them for one stream only.
+        ([view(2560, "s", 0, 0, 2560, 1440), view(640, "s", 0, 0, 640, 360)], 640),
+        ([view(2560, "s", 0, 0, 2560, 1440), view(640, "s")], 640),
+    ],
+)
+def test_both_streams_show_the_same(profiles: list[MediaProfile], analysis: int) -> None:
+    """Privacy masks are drawn on one of them and hold for both."""
+    assert choose_evidence(profiles).width == 2560
+    assert choose_analysis(profiles).width == analysis
 
 
 def test_only_streams_that_can_be_decoded_count() -> None:
