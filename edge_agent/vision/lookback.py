@@ -273,7 +273,7 @@ class LookBack:
     def _note_missing(self, packet: Packet) -> None:
         """See whether a picture is missing before this one: then only a keyframe mends the stream."""
         if packet.keyframe:
-            self._torn_until_s, self._missed_s = min(self._torn_until_s, packet.t_s), None
+            self._mend(packet.t_s)
         if self._numbering.misses(packet):
             self._errors += 1
             self._torn_until_s = float("inf")
@@ -281,6 +281,10 @@ class LookBack:
         if self._missed_s is not None and packet.t_s - self._missed_s > KEYFRAME_WAIT_S:
             why = f"pictures are missing, and no keyframe came for {KEYFRAME_WAIT_S:.0f} s"
             raise SourceLost("undecodable", f"{why}: shorten its interval")
+
+    def _mend(self, t_s: float) -> None:
+        """Note that a keyframe is shown then: nothing from it on is torn by what came before."""
+        self._torn_until_s, self._missed_s = min(self._torn_until_s, t_s), None
 
     def _glance(self, keyframe: Packet) -> Iterator[Shown]:
         """Decode a keyframe alone; if something stirs, look back at what led to it."""
@@ -297,6 +301,7 @@ class LookBack:
             self._full = True
             self._bear_blindness(keyframe.t_s)
         elif not self._stirs(frames[0]):
+            self._mend(keyframe.t_s)
             self.gate.learn(moving=False)
             yield from self._choose(frames)
         else:
