@@ -101,7 +101,8 @@ class Analysis:
     @property
     def decode_errors(self) -> int:
         """Pictures that could not be decoded so far, or did not come as a whole."""
-        return self._look_back.decode_errors + self._stock.missing()
+        missing = max(self._stock.missing(), self._look_back.gaps)
+        return self._look_back.decode_errors + missing
 
     @property
     def gate_separation(self) -> float | None:
@@ -276,6 +277,7 @@ class Analysis:
             decoded=self._look_back.decoded + errors,
             errors=errors,
             missing=self._stock.missing(),
+            gaps=self._look_back.gaps,
             main_fault=self._main_fault(),
             drift_s=self._stock.drift_s(),
         )

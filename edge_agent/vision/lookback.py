@@ -95,6 +95,10 @@ class LookBack:
         self._waiting_since_s: float | None = None
         self._broken = 0
         self._numbering = Numbering(stock.form.codec, stock.form.extradata)
+        self.gaps = 0
+        """How often pictures were missing, as the numbers of the others tell."""
+        self._gap_s = float("-inf")
+        """When the picture after the last of these gaps is shown."""
         self._torn_until_s = float("-inf")
         """Pictures shown before it are predicted from one that is broken or missing."""
         self._missed_s: float | None = None
@@ -275,7 +279,9 @@ class LookBack:
         if packet.keyframe:
             self._mend(packet.t_s)
         if self._numbering.misses(packet):
-            self._errors += 1
+            # What is decoded again from the ring has been counted.
+            self.gaps += packet.t_s > self._gap_s
+            self._gap_s = max(self._gap_s, packet.t_s)
             self._torn_until_s = float("inf")
             self._missed_s = packet.t_s if self._missed_s is None else self._missed_s
         if self._missed_s is not None and packet.t_s - self._missed_s > KEYFRAME_WAIT_S:

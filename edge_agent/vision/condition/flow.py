@@ -37,6 +37,8 @@ class Count:
     """Of these, how many gave no picture or a broken one."""
     missing: int = 0
     """Pictures that did not come, or not as a whole, and were not given to the decoder."""
+    gaps: int = 0
+    """How often the numbers of pictures told that some had not come: most of these are `missing`."""
     main_fault: str | None = None
     """Why the main stream does not come; None: it does, or there is none."""
     drift_s: float | None
@@ -162,7 +164,8 @@ class Flow:
         self._counts.append((count, self._came))
         before, had_come = self._counts[0]
         decoded, errors = count.decoded - before.decoded, count.errors - before.errors
-        missing = count.missing - before.missing
+        # Both tell of the same pictures, and each of some that the other does not know of.
+        missing = max(count.missing - before.missing, count.gaps - before.gaps)
         # At rest few are decoded of those that come.
         sent = self._came - had_come + missing
         self.error_share = max(_share(errors, decoded), _share(missing, sent))

@@ -8,13 +8,23 @@ import pytest
 
 from edge_agent.vision.analysis import Analysis
 from edge_agent.vision.child import quiet_libraries
+from edge_agent.vision.condition.checkup import Checkup
+from edge_agent.vision.condition.flow import Count
 from edge_agent.vision.evidence.room import EvidenceRoom
 from edge_agent.vision.findings import MotionEnded
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.source import open_source
 from tests.edge_agent.vision.stage import deposit
-from tests.edge_agent.vision.test_bad_streams import FPS, analyse, bags, encode, remux
+from tests.edge_agent.vision.test_bad_streams import (
+    FPS,
+    analyse,
+    bags,
+    degraded,
+    encode,
+    remux,
+)
+from tests.edge_agent.vision.test_passing_by import walker
 from tests.edge_agent.vision.vision_process import watch
 
 
@@ -51,3 +61,42 @@ def test_a_bag_that_waits_alone_is_told_although_a_picture_is_missing(tmp_path: 
     assert [t_s for t_s in looked_s if 17.9 < t_s < 20.1]
     assert len(bags(said)) == 1
     assert [finding for finding in said if isinstance(finding, MotionEnded)]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_one_missing_picture_is_one_loss_and_no_fault(numbered: bool, tmp_path: Path) -> None:
+    """Told by the picture after it, both when it comes and when it is looked back at, and by RTP.
+
+    A minute was quiet before: few pictures were decoded, but all came.
+    """
+    clip = encode(tmp_path / "clip.mp4", walker(from_s=69, px_s=45), until_s=92)
+    lost_s = 72.2
+    ring = PacketRing(max_s=60, max_bytes=1_000_000)
+    with open_source(str(without(clip, {round(lost_s * FPS)})), 0.0) as source:
+        stock = Stock(
+            form=source.form,
+            ring=ring,
+            missing=lambda: int(numbered and ring.newest_s > lost_s),
+        )
+        analysis = Analysis(watch("gate", clip), stock, room=EvidenceRoom())
+        said, _ = analyse(source, analysis, lambda: 0.0)
+    assert [finding for finding in said if isinstance(finding, MotionEnded)]
+    assert degraded(said) == []
+    assert analysis.decode_errors == 1
+
+
+def test_pictures_that_were_never_sent_are_told_whatever_was_lost_before() -> None:
+    """Only their numbers tell of them; RTP told of others, minutes ago."""
+
+    def count(t_s: float) -> Count:
+        missing, gaps = min(t_s, 50.0), min(max(0.0, t_s - 300.0), 40.0)
+        return Count(
+            decoded=int(5 * t_s), errors=0, missing=int(missing), gaps=int(gaps), drift_s=None
+        )
+
+    checkup, told = Checkup(5.0), []
+    for number in range(5 * 500):
+        t_s = number / 5
+        told += checkup.packets(1, t_s, lambda t_s=t_s: count(t_s))
+    began = [change.since_s for change in told if change.until_s is None]
+    assert began == [pytest.approx(10.0, abs=11.0), pytest.approx(310.0, abs=11.0)]
