@@ -246,7 +246,7 @@ class Scene:
         background = self._background
         if background is None or background.creeps or background.settling(self._last_s):
             return False
-        if self.busy or self.moving or self.objects.objects or self._guard.tracks.awaited:
+        if self.busy or self.moving or self.objects.objects or self._guard.awaits:
             return False
         return bool(np.count_nonzero(background.foreground) < self._least_pixels)
 

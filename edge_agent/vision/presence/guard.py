@@ -147,6 +147,11 @@ class Guard:
         """
         return [t.area.grown(2 + CALM_SHARE * t.size_px) for t in self._calm()]
 
+    @property
+    def awaits(self) -> bool:
+        """Whether somebody is there or expected back, or the end of what was told is to come."""
+        return bool(self.tracks.awaited) or any(post.open for post in self._posts)
+
     def _calm(self) -> list[Track]:
         members = {i for post in self._posts for i in post.members}
         current = self.tracks.current if members else ()

@@ -96,6 +96,11 @@ class StayPost:
         """The tracks of those whose stay has been told."""
         return self._stay.members if self._stay.open else frozenset()
 
+    @property
+    def open(self) -> bool:
+        """Whether a stay has been told, and not its end."""
+        return self._stay.open
+
     def step(self, people: Sequence[Person], view: View) -> Iterator[PresenceEvent]:
         """Take everybody in a picture; yield what began or ended by it."""
         seen = [
@@ -142,6 +147,11 @@ class CrowdPost:
         self.zone = zone
         self._pixels = max(1, int(np.count_nonzero(zone.mask)))
         self._crowd = Crowd(zone.crowd_share, zone.present_s, armed=zone.armed)
+
+    @property
+    def open(self) -> bool:
+        """Whether a crowd has been told, and not its end."""
+        return self._crowd.open
 
     def step(self, people: Sequence[Person], view: View) -> Iterator[PresenceEvent]:
         """Take everybody in a picture; yield what began or ended by it."""

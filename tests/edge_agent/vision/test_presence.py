@@ -1,6 +1,7 @@
 """Presence from packets to findings: what is said, and what it costs while somebody stays."""
 
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.edge_agent.vision.stage import Picture, carrier, figure
 from tests.edge_agent.vision.vision_process import watch, write_clip
 
 RIGHT = ((0.5, 0.5), (1.0, 0.5), (1.0, 1.0), (0.5, 1.0))
+LOWER_RIGHT = ((0.5, 0.6), (1.0, 0.6), (1.0, 0.7), (0.5, 0.7))
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 THERE_S, AWAY_S = 12.0, 50.0
 
@@ -122,3 +124,34 @@ def test_who_is_behind_a_privacy_mask_is_not_seen(clip: Path) -> None:
     ]
     hidden = ((0.4, 0.0), (1.0, 0.0), (1.0, 1.0), (0.4, 1.0))
     assert Run(clip, None, *zones, masks=(hidden,)).all() == []
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        Zone(name="gate", purpose="intrusion", polygon=RIGHT),
+        Zone(name="gate", purpose="crowding", polygon=LOWER_RIGHT, crowd_share=0.03),
+    ],
+    ids=lambda zone: zone.purpose,
+)
+def test_the_end_of_a_stay_is_told_soon_though_nobody_comes_after_it(
+    zone: Zone, tmp_path: Path
+) -> None:
+    """An empty scene is learned once a minute, but not while something is still to be said of it."""
+    away_s, gone_s = 19.5, 22.2
+
+    def paint(picture: Picture, t_s: float) -> None:
+        left = carrier(t_s, there_s=16, away_s=away_s, place=200)
+        if left is not None:
+            figure(picture, left, t_s)
+
+    left = write_clip(tmp_path / "left.mp4", paint, until_s=gone_s + 60, fps=5, gop=10)
+    run = Run(left, None, zone)
+    told_s = [
+        second
+        for second, _ in run.seconds()
+        if any(isinstance(finding, PresenceEnded) for finding in run.said)
+    ]
+    assert gone_s + 4 < min(told_s, default=inf) < gone_s + 9
+    (ended,) = (finding for finding in run.said if isinstance(finding, PresenceEnded))
+    assert ended.at_s == pytest.approx(0.5 * (away_s + gone_s), abs=2.0)
