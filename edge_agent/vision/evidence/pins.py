@@ -19,7 +19,7 @@ class Hold:
         self._pins = [(stock, stock.ring.pin(begin_s, end_s)) for stock in (own, main) if stock]
 
     def best(self, begin_s: float, end_s: float) -> Stock:
-        """Return the main stream where it shows the interval as far as the other one does."""
+        """Return the main stream where it shows all of the interval that the other one does."""
         return better(self.own, self.main, begin_s, end_s)
 
     def release(self) -> None:
@@ -30,11 +30,11 @@ class Hold:
 
 
 def better(own: Stock, main: Stock | None, begin_s: float, end_s: float) -> Stock:
-    """Return the main stream where it shows the interval as far as the other one does.
+    """Return the main stream where it shows all of the interval that the other one does.
 
     Small pictures of then are worth more than large ones of later.
     """
     if main is None or main.ring.newest_s < min(end_s, own.ring.newest_s) - _LAG_S:
         return own
-    reaches = main.ring.oldest_s <= max(begin_s, own.ring.oldest_s)
+    reaches = main.ring.since_s(end_s) <= max(begin_s, own.ring.since_s(end_s))
     return main if reaches else own

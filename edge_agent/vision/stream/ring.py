@@ -37,10 +37,17 @@ class _Group:
     """A keyframe and what follows it: some of it stored perhaps, the last of it in memory."""
 
     begin_s: float
+    end_s: float = math.inf
+    """When the next one begins, which may not be held; infinity while packets come."""
     packets: list[Packet] = field(default_factory=list)
     held_bytes: int = 0
     stored: list[Stored] = field(default_factory=list)
     spills_at: int = 0
+
+    @property
+    def readable(self) -> bool:
+        """Whether no part of it had to give way."""
+        return all(part.readable for part in self.stored)
 
     @property
     def whole_bytes(self) -> int:
@@ -80,12 +87,19 @@ class PacketRing:
         with self._lock:
             return self._ring_bytes + sum(group.held_bytes for group in self._pinned)
 
-    @property
-    def oldest_s(self) -> float:
-        """How far back it reaches; infinity while it holds nothing."""
+    def since_s(self, at_s: float) -> float:
+        """From when on it shows everything up to an instant.
+
+        Later than the instant if it does not hold that one; infinity if nothing after it either.
+        """
         with self._lock:
-            groups = self._pinned or self._groups
-            return groups[0].begin_s if groups else math.inf
+            groups = [*self._pinned, *self._groups]
+        since_s = math.inf
+        for group in reversed([one for one in groups if one.readable]):
+            if group.end_s <= at_s and group.end_s != since_s:
+                break
+            since_s = group.begin_s
+        return since_s
 
     def append(self, packet: Packet) -> None:
         """Add the next packet in decoding order; make room by dropping the oldest groups."""
@@ -123,6 +137,8 @@ class PacketRing:
     def _append(self, packet: Packet) -> list[_Group]:
         """Return the groups that memory should be rid of."""
         if packet.keyframe:
+            if self._groups:
+                self._groups[-1].end_s = packet.t_s
             self._groups.append(_Group(packet.t_s, spills_at=self._max_bytes))
         elif not self._groups:
             self.dropped += 1
@@ -136,7 +152,7 @@ class PacketRing:
         while self._too_much(packet.t_s):
             gone = self._groups.popleft()
             self._ring_bytes -= gone.held_bytes
-            if self._wanted(gone.begin_s, self._groups[0].begin_s):
+            if self._wanted(gone):
                 self._pinned.append(gone)
                 leaving.append(gone)
         if self._shelf and current.held_bytes > current.spills_at:
@@ -158,8 +174,8 @@ class PacketRing:
         covered = now_s - self._groups[1].begin_s >= self._max_s
         return covered or self._ring_bytes + more_bytes > self._max_bytes
 
-    def _wanted(self, begin_s: float, end_s: float) -> bool:
-        return any(pin.wants(begin_s, end_s) for pin in self._pins)
+    def _wanted(self, group: _Group) -> bool:
+        return any(pin.wants(group.begin_s, group.end_s) for pin in self._pins)
 
     def _store(self, group: _Group) -> None:
         """Move a group from memory to disk; only the appending thread does so."""
@@ -189,28 +205,19 @@ class PacketRing:
         """Want them no longer; doing so twice does no harm."""
         with self._lock:
             self._pins.discard(pin)
-            later = [*self._pinned[1:], *self._groups][: len(self._pinned)]
-            ends_s = [group.begin_s for group in later]
-            self._pinned = [
-                group
-                for group, end_s in zip(self._pinned, ends_s, strict=True)
-                if self._wanted(group.begin_s, end_s)
-            ]
+            self._pinned = [group for group in self._pinned if self._wanted(group)]
 
     def cut(self, begin_s: float, end_s: float) -> tuple[Packet, ...]:
         """Return the packets of all groups that touch the interval, in decoding order.
 
-        Starts at or before `begin_s` if it reaches back so far, else at the oldest group.
+        Starts at or before `begin_s` if it reaches back so far. Where it holds nothing of the
+        interval, the group after it is returned.
         """
+        asked = Pin(begin_s, end_s)
         with self._lock:
             groups = [*self._pinned, *self._groups]
-            wanted = []
-            for i, group in enumerate(groups):
-                after_s = groups[i + 1].begin_s if i + 1 < len(groups) else math.inf
-                if after_s > begin_s and group.begin_s <= end_s:
-                    wanted.append(group)
-            if not wanted and groups:
-                wanted.append(groups[0] if end_s < groups[0].begin_s else groups[-1])
+            wanted = [group for group in groups if asked.wants(group.begin_s, group.end_s)]
+            wanted = wanted or [group for group in groups if group.begin_s > end_s][:1]
             held = [(tuple(group.stored), tuple(group.packets)) for group in wanted]
         return tuple(packet for parts in held for packet in _read(*parts))
 

@@ -35,6 +35,14 @@ class Stored:
     def __len__(self) -> int:
         return len(self._index)
 
+    @property
+    def readable(self) -> bool:
+        """Whether they did not have to give way, and the disk still has them."""
+        try:
+            return self.file.stat().st_size == self.size_bytes
+        except OSError:
+            return False
+
     def read(self) -> list[Packet]:
         """Return the packets.
 

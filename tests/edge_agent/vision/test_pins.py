@@ -48,7 +48,7 @@ def test_a_pinned_interval_goes_to_disk_and_is_read_back_whole(tmp_path: Path) -
     assert ring.held_bytes <= MAX_BYTES
     # 5 s lie in the group that begins at 4 s; 12 s in the one that begins there.
     assert ring.cut(5.0, 12.0) == tuple(packets[8:28])
-    assert ring.oldest_s == 4.0
+    assert ring.since_s(5.0) == 4.0
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) == 20 * 40
     ring.unpin(pin)
     ring.unpin(pin)
@@ -170,6 +170,30 @@ def test_whatever_is_pinned_is_there_and_begins_with_a_keyframe(steps, tmp_path_
         ring.unpin(pin)
 
 
+@given(steps=STEPS, at_s=st.floats(0, 50))
+def test_as_far_as_it_reaches_back_nothing_is_missing(steps, at_s, tmp_path_factory) -> None:
+    """Holes between what is pinned, and what had to give way, are no way back."""
+    shelf = Shelf(tmp_path_factory.mktemp("pins"), max_bytes=1_500)
+    ring = PacketRing(max_s=5.0, max_bytes=600, shelf=shelf)
+    every: list[Packet] = []
+    pins = []
+    for number, (size, keyframe, does) in enumerate(steps):
+        every.append(Packet(payload=bytes(size), pts=number, t_s=0.5 * number, keyframe=keyframe))
+        ring.append(every[-1])
+        if does == "pin":
+            pins.append(ring.pin(every[-1].t_s - 2.0, every[-1].t_s + 4.0))
+        elif does == "unpin" and pins:
+            ring.unpin(pins.pop())
+    since_s, shown = ring.since_s(at_s), ring.cut(at_s, at_s)
+    if since_s <= at_s:
+        way = ring.cut(since_s, at_s)
+        assert way[0].t_s == since_s
+        inside = [p for p in every if since_s <= p.t_s <= at_s]
+        assert list(way[: len(inside)]) == inside
+    else:
+        assert not shown or shown[0].t_s == since_s
+
+
 def test_large_pictures_of_then_are_better_than_small_ones_but_not_than_none(
     tmp_path: Path,
 ) -> None:
@@ -186,6 +210,45 @@ def test_large_pictures_of_then_are_better_than_small_ones_but_not_than_none(
     fill(own.ring, 20, 40)
     assert better(own, main, 12.0, 19.0) is own
     assert better(own, main, 6.0, 9.0) is main
+
+
+def test_what_is_kept_from_long_ago_is_no_way_back_across_a_hole(tmp_path: Path) -> None:
+    """Another candidate's groups do not show what this one needs."""
+    own = Stock(form=FORM, ring=PacketRing(max_s=60.0, max_bytes=10_000))
+    main = Stock(form=FORM, ring=new_ring(tmp_path))
+    Hold(own, main, begin_s=0.0, end_s=5.0)
+    for stock in (own, main):
+        fill(stock.ring, 0, 240)
+    hold = Hold(own, main, begin_s=85.0, end_s=130.0)
+    for stock in (own, main):
+        fill(stock.ring, 240, 280)
+    again_s = main.ring.since_s(130.0)
+    assert 100.0 < again_s < 120.0
+    assert hold.best(90.0, 90.0) is own
+    assert own.ring.cut(90.0, 90.0)[0].t_s == 90.0
+    assert hold.best(again_s - 3.0, again_s + 8.0) is own
+    assert hold.best(3.0, again_s + 8.0) is own
+    assert hold.best(again_s, again_s + 8.0) is main
+    assert main.ring.cut(3.0, 3.0)[0].t_s == 2.0
+    assert main.ring.cut(90.0, 90.0)[0].t_s == again_s
+
+
+def test_what_had_to_give_way_is_no_way_back(tmp_path: Path) -> None:
+    """The other stream still shows it."""
+    shelf = Shelf(tmp_path, max_bytes=400)
+    own = Stock(form=FORM, ring=PacketRing(max_s=60.0, max_bytes=10_000))
+    main = Stock(form=FORM, ring=PacketRing(max_s=MAX_S, max_bytes=MAX_BYTES, shelf=shelf))
+    hold = Hold(own, main, begin_s=2.0, end_s=60.0)
+    for stock in (own, main):
+        fill(stock.ring, 0, 100)
+    assert shelf.given_up > 0
+    again_s = main.ring.since_s(48.0)
+    assert 20.0 < again_s < 40.0
+    for begin_s, end_s in ((2.0, 2.0), (10.0, 48.0), (again_s - 1.0, again_s - 1.0)):
+        assert hold.best(begin_s, end_s) is own
+    assert hold.best(again_s, 48.0) is main
+    assert main.ring.cut(2.0, 2.0) == ()
+    assert main.ring.cut(again_s, 48.0)[0].t_s == again_s
 
 
 def test_a_hold_keeps_both_streams_until_it_is_released(tmp_path: Path) -> None:
