@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -34,6 +34,9 @@ _RIM = np.ones((3, 3), np.uint8)
 _ENCODING = {"preset": "veryfast", "crf": "26", "threads": "1"}
 _PLAYABLE: dict[str, Literal["h264", "hevc"]] = {"h264": "h264", "hevc": "hevc"}
 
+_Picture = tuple[int, VideoFrame]
+"""And the tick at which it is shown."""
+
 
 class ClipImpossible(LookupError):
     """No clip can be made of what is held."""
@@ -46,6 +49,8 @@ class Take:
     form: StreamFormat
     packets: Sequence[Packet]
     shown: Sequence[int]
+    around: int
+    """The tick of the instant that it is about."""
 
     @property
     def spacing(self) -> int:
@@ -53,10 +58,15 @@ class Take:
         steps = [after - before for before, after in pairwise(sorted(self.shown))]
         return round(median(steps)) if steps else TICKS // 25
 
-    @property
-    def duration_s(self) -> float:
-        """Seconds, with the last picture's."""
-        return (max(self.shown) + self.spacing) / TICKS
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What a file shows of a take."""
+
+    size_px: tuple[int, int]
+    first: int
+    """The tick of its first picture."""
+    last: int
 
 
 def make_clip(
@@ -79,26 +89,32 @@ def make_clip(
     chosen = footage.choose(packets, asked, framing)
     if not chosen:
         raise ClipImpossible("the ring holds no picture of it")
-    take = Take(form=form, packets=chosen, shown=footage.shown_ticks(chosen, form.time_base))
+    begin_s = chosen[0].t_s
+    take = Take(
+        form=form,
+        packets=chosen,
+        shown=footage.shown_ticks(chosen, form.time_base),
+        around=round((asked.around_s - begin_s) * TICKS),
+    )
     again = framing is None or bool(masks)
     size_bytes = sum(len(packet.payload) for packet in chosen)
     if shutil.disk_usage(folder).free < KEPT_FREE_BYTES + size_bytes:
         raise OSError(errno.ENOSPC, "the disk has no room for a clip")
     with spool.draft(folder) as partial:
         if framing is None or again:
-            size_px = _encode_again(partial, take, masks)
+            written = _encode_again(partial, take, masks)
         else:
-            size_px = _copy(partial, take, framing)
+            written = _copy(partial, take, framing)
         size_bytes = partial.stat().st_size
         sha256 = spool.settle(partial, ".mp4")
     return Clip(
         sha256=sha256,
         codec="h264" if again else _PLAYABLE[form.codec],
-        width_px=size_px[0],
-        height_px=size_px[1],
+        width_px=written.size_px[0],
+        height_px=written.size_px[1],
         size_bytes=size_bytes,
-        begins_at_s=chosen[0].t_s,
-        duration_s=take.duration_s,
+        begins_at_s=begin_s + written.first / TICKS,
+        duration_s=(written.last - written.first + take.spacing) / TICKS,
         encoded_again=again,
     )
 
@@ -111,8 +127,8 @@ def _mp4(path: Path) -> Iterator[OutputContainer]:
         yield container
 
 
-def _copy(path: Path, take: Take, framing: Framing) -> tuple[int, int]:
-    """Put the camera's own packets into an MP4; return width and height."""
+def _copy(path: Path, take: Take, framing: Framing) -> Written:
+    """Put the camera's own packets into an MP4."""
     first = take.packets[0]
     sets = framing.sets_in(first.payload) or framing.sets
     start = framing.annex_b(first.payload, sets)
@@ -135,28 +151,43 @@ def _copy(path: Path, take: Take, framing: Framing) -> tuple[int, int]:
             unit.pts, unit.dts, unit.duration = pts, dts, take.spacing
             unit.is_keyframe = packet.keyframe
             container.mux(unit)
-    return size_px
+    return Written(size_px=size_px, first=0, last=max(take.shown))
 
 
-def _encode_again(path: Path, take: Take, masks: Sequence[Polygon]) -> tuple[int, int]:
-    """Decode every picture, burn the masks in and encode it; return width and height."""
-    stream: VideoStream | None = None
-    veil = _Veil(masks)
+def _encode_again(path: Path, take: Take, masks: Sequence[Polygon]) -> Written:
+    """Decode every picture, burn the masks in and encode it.
+
+    One file has one size. Where that changes, what came before is given up, unless the instant
+    that the clip is about has passed.
+    """
+    pictures = _veiled(take, masks)
+    written: Written | None = None
+    coming = next(pictures, None)
+    while coming is not None and (written is None or coming[0] <= take.around):
+        written, coming = _encode(path, coming, pictures)
+    if written is None:
+        raise ClipImpossible("none of its pictures can be decoded")
+    return written
+
+
+def _encode(
+    path: Path, first: _Picture, more: Iterator[_Picture]
+) -> tuple[Written, _Picture | None]:
+    """Encode pictures up to the next of another size, which is returned as well."""
+    begin, last = first[0], -1
+    other: _Picture | None = None
     with _mp4(path) as container:
-        last = -1
-        for tick, frame in _pictures(take):
-            veiled = veil.over(frame)
-            if stream is None:
-                stream = _open_encoder(container, veiled)
-            elif (veiled.width, veiled.height) != (stream.width, stream.height):
+        stream = _open_encoder(container, first[1])
+        for tick, frame in chain((first,), more):
+            if (frame.width, frame.height) != (stream.width, stream.height):
+                other = (tick, frame)
                 break
-            last = max(tick, last + 1)
-            veiled.pts, veiled.time_base = last, Fraction(1, TICKS)
-            container.mux(stream.encode(veiled))
-        if stream is None:
-            raise ClipImpossible("none of its pictures can be decoded")
+            last = max(tick - begin, last + 1)
+            frame.pts, frame.time_base = last, Fraction(1, TICKS)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-        return stream.width, stream.height
+        size_px = (stream.width, stream.height)
+    return Written(size_px=size_px, first=begin, last=begin + last), other
 
 
 def _open_encoder(container: OutputContainer, frame: VideoFrame) -> VideoStream:
@@ -168,14 +199,16 @@ def _open_encoder(container: OutputContainer, frame: VideoFrame) -> VideoStream:
     return stream
 
 
-def _pictures(take: Take) -> Iterator[tuple[int, VideoFrame]]:
+def _veiled(take: Take, masks: Sequence[Polygon]) -> Iterator[_Picture]:
+    """Decode every picture and burn the masks in."""
+    veil = _Veil(masks)
     ticks = {p.pts: tick for p, tick in zip(take.packets, take.shown, strict=True)}
     decoder = Decoder(take.form, fast=False)
-    for packet in take.packets:
-        for frame in decoder.feed(packet):
-            yield ticks.get(frame.pts or 0, 0), frame
-    for frame in decoder.drain():
-        yield ticks.get(frame.pts or 0, 0), frame
+    tick = 0
+    for packet in [*take.packets, None]:
+        for frame in decoder.drain() if packet is None else decoder.feed(packet):
+            tick = ticks.get(frame.pts or 0, tick)
+            yield tick, veil.over(frame)
 
 
 class _Veil:

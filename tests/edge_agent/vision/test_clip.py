@@ -73,14 +73,14 @@ def test_another_codec_is_encoded_again_for_browsers(tmp_path: Path) -> None:
     assert len(decode(tmp_path / f"{clip.sha256}.mp4")) == 22
 
 
-def _motion_jpeg():
+def _motion_jpeg(*, pictures: int = 40, size: tuple[int, int] = (160, 96)):
     form, _ = encode(pictures=1)
     encoder = av.CodecContext.create("mjpeg", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = 160, 96, "yuvj420p"
+    encoder.width, encoder.height, encoder.pix_fmt = *size, "yuvj420p"
     encoder.time_base = Fraction(1, 10)
     packets = []
-    for number in range(40):
-        pixels = np.full((144, 160), shade(number), np.uint8)
+    for number in range(pictures):
+        pixels = np.full((size[1] * 3 // 2, size[0]), shade(number), np.uint8)
         frame = av.VideoFrame.from_ndarray(pixels, format="yuvj420p")
         frame.pts, frame.time_base = number, Fraction(1, 10)
         packets += [
@@ -107,6 +107,27 @@ def test_a_clip_ends_where_the_stream_changes(around_s, size, tmp_path: Path) ->
     assert (clip.width_px, clip.height_px) == size
     shown = decode(tmp_path / f"{clip.sha256}.mp4")
     assert 48 <= len(shown) <= 60
+    assert {luma.shape[1] for _, luma in shown} == {size[0]}
+
+
+@pytest.mark.parametrize(
+    ("around_s", "size", "begins_s"), [(2.0, (160, 96), 1.0), (8.0, (192, 96), 6.0)]
+)
+def test_a_clip_that_is_encoded_again_ends_where_its_size_changes(
+    around_s, size, begins_s, tmp_path: Path
+) -> None:
+    """It too holds the instant it is about, and says what it really shows."""
+    form, first = _motion_jpeg(pictures=60)
+    _, second = _motion_jpeg(pictures=60, size=(192, 96))
+    both = [*first, *shifted(second, 6.0, base=form.time_base)]
+    asked = Request(begin_s=1.0, end_s=11.0, around_s=around_s)
+    clip = make_clip(tmp_path, form, both, asked, ())
+    assert (clip.width_px, clip.height_px) == size
+    assert clip.begins_at_s == pytest.approx(begins_s)
+    shown = decode(tmp_path / f"{clip.sha256}.mp4")
+    assert 50 <= len(shown) <= 51
+    assert clip.duration_s == pytest.approx(0.1 * len(shown), abs=0.02)
+    assert shown[0][0] == pytest.approx(0.0, abs=0.001)
     assert {luma.shape[1] for _, luma in shown} == {size[0]}
 
 
