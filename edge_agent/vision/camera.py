@@ -211,7 +211,11 @@ class Camera:
             self._crew.rounds.hasten(visit, Pause(ROUND_S))
 
     def _receive(self, packets: Sequence[Packet], source: Source, pulse: Pulse) -> None:
-        """Put packets where they wait for analysis; say from time to time how the camera fares."""
+        """Put packets where they wait for analysis; say from time to time how the camera fares.
+
+        Raises:
+            SourceLost: there was no time for all of them, and no keyframe comes.
+        """
         self._backlog.put(packets)
         if self._is_due(packets):
             resting = self._analysis is not None and self._analysis.resting

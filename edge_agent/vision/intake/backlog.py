@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from threading import Condition
 
+from edge_agent.vision.lookback import KEYFRAME_WAIT_S
+from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.packet import Packet
 
 HEALTH_EVERY_S = 10.0
@@ -21,11 +23,17 @@ class Backlog:
         self._waiting: deque[Packet] = deque()
         self._changed = Condition()
         self._skipping = False
+        self._blind_since_s: float | None = None
+        """Since when only packets came that could not be decoded; None: they are not skipped."""
         self._closed = False
         self.dropped = 0
 
     def put(self, packets: Sequence[Packet]) -> None:
-        """Add packets; when full, wait if patient (a file), else drop up to the next keyframe."""
+        """Add packets; when full, wait if patient (a file), else drop up to the next keyframe.
+
+        Raises:
+            SourceLost: packets are dropped, and no keyframe comes.
+        """
         with self._changed:
             if not self._skipping and len(self._waiting) + len(packets) <= BACKLOG_PACKETS:
                 self._waiting.extend(packets)
@@ -40,8 +48,18 @@ class Backlog:
         self._skipping = full or (self._skipping and not packet.keyframe)
         if self._skipping:
             self.dropped += 1
+            self._bear_blindness(packet)
             return
+        self._blind_since_s = None
         self._waiting.append(packet)
+
+    def _bear_blindness(self, packet: Packet) -> None:
+        """Go without the dropped ones, but not for ever: asked anew, most cameras send a keyframe."""
+        if packet.keyframe or self._blind_since_s is None:
+            self._blind_since_s = packet.t_s
+        if packet.t_s - self._blind_since_s > KEYFRAME_WAIT_S:
+            why = f"there was no time for all pictures, and no keyframe came for {KEYFRAME_WAIT_S:.0f} s"
+            raise SourceLost("undecodable", f"{why}: shorten its interval")
 
     def take(self, most: int = TURN_PACKETS) -> list[Packet]:
         """Return the next packets, at most so many."""

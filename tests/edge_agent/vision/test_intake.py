@@ -174,6 +174,25 @@ def test_a_full_backlog_drops_up_to_the_next_keyframe() -> None:
     assert backlog.dropped == 10
 
 
+def between(first: int, end: int) -> list[Packet]:
+    """Return packets that no keyframe is among."""
+    return [packet(number)._replace(keyframe=False) for number in range(first, end)]
+
+
+def test_who_sends_no_keyframe_after_a_full_backlog_is_lost() -> None:
+    """Nothing of it could be looked at any more; a keyframe in time mends it."""
+    backlog = Backlog(patient=False)
+    backlog.put([packet(number) for number in range(BACKLOG_PACKETS + 1)])
+    backlog.take(BACKLOG_PACKETS)
+    backlog.put(between(BACKLOG_PACKETS + 1, 540))
+    assert len(backlog) == 0
+    backlog.put([packet(540), *between(541, 541 + BACKLOG_PACKETS)])
+    assert len(backlog.take(2 * BACKLOG_PACKETS)) == BACKLOG_PACKETS
+    with pytest.raises(SourceLost, match="no keyframe came for 30 s") as lost:
+        backlog.put(between(541 + BACKLOG_PACKETS, 541 + BACKLOG_PACKETS + 310))
+    assert lost.value.reason == "undecodable"
+
+
 def test_a_pulse_counts_what_comes_together() -> None:
     pulse = Pulse(100.0)
     assert [pulse.count(6, 100.0 + 0.4 * k) for k in range(1, 25)] == [None] * 24
