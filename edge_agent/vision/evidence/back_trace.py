@@ -43,12 +43,18 @@ class BackTrace:
 
 
 def affordable(packets: Sequence[Packet], form: StreamFormat, at_s: float) -> Sequence[Packet]:
-    """Return the groups nearest to an instant that can be decoded without holding others up."""
+    """Return the groups nearest to an instant that can be decoded without holding others up.
+
+    Of a group that is too long by itself its beginning, if that reaches the instant, else nothing.
+    """
     begins = [i for i, packet in enumerate(packets) if packet.keyframe]
     groups = [packets[a:b] for a, b in pairwise([*begins, len(packets)])]
     most = max(1, MOST_DECODED_PIXELS // max(1, form.width * form.height))
     first = max((i for i, g in enumerate(groups) if g[0].t_s <= at_s), default=0)
     last = first + 1
+    if groups and len(groups[first]) > most:
+        beginning = groups[first][:most]
+        return beginning if beginning[-1].t_s >= at_s else []
     while (more := _nearer(groups, first, last, at_s)) is not None:
         count = sum(len(group) for group in groups[min(first, more) : max(last, more + 1)])
         if count > most:

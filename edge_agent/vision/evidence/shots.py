@@ -12,7 +12,13 @@ from edge_agent.vision.findings import Picture, PictureRole
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.orders import Polygon
 from edge_agent.vision.picture.plane import Pixels
-from edge_agent.vision.stream.codec import StreamFormat, encode_jpeg, masked_image, picture_at
+from edge_agent.vision.stream.codec import (
+    StreamFormat,
+    encode_jpeg,
+    masked_image,
+    picture_at,
+    within_reach,
+)
 from edge_agent.vision.stream.packet import Packet
 
 _log = structlog.get_logger(__name__)
@@ -55,7 +61,10 @@ class ShotTaker:
         """Take what shows the instant out of the rings, or of what is held; decode nothing yet."""
         own, main = (held.own, held.main) if held else (self._own, self._main())
         stock = better(own, main, at_s, at_s)
-        return Shot(role=role, at_s=at_s, form=stock.form, packets=stock.ring.cut(at_s, at_s))
+        packets = stock.ring.cut(at_s, at_s)
+        if stock is not own and not within_reach(stock.form, packets, at_s):
+            stock, packets = own, own.ring.cut(at_s, at_s)
+        return Shot(role=role, at_s=at_s, form=stock.form, packets=packets)
 
     def look(self, shot: Shot) -> Pixels | None:
         """Return the masked picture, (height, width, 3) BGR; None if it cannot be decoded."""

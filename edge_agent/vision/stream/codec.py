@@ -99,6 +99,9 @@ def _spread(plane: VideoPlane) -> float:
     return float(padded[: plane.height : CHROMA_STEP, : plane.width : CHROMA_STEP].std())
 
 
+MOST_PIXELS = 1_500_000_000
+"""For one picture; some seconds of one core: seven minutes of 640x360 at 15 pictures per second after
+a keyframe, half a minute of 1920x1080 at 25."""
 MOST_KINDS = 4
 """Kinds of streams for which a thread keeps a decoder."""
 
@@ -169,6 +172,12 @@ class Jpeg:
     taken_at_s: float
 
 
+def within_reach(form: StreamFormat, packets: Sequence[Packet], at_s: float) -> bool:
+    """Whether the picture shown at `at_s` can be decoded without holding others up for long."""
+    before = sum(packet.t_s <= at_s for packet in packets)
+    return before * form.width * form.height <= MOST_PIXELS
+
+
 def picture_at(
     form: StreamFormat, packets: Sequence[Packet], at_s: float
 ) -> tuple[VideoFrame, float]:
@@ -178,8 +187,12 @@ def picture_at(
         The picture and the instant at which it is shown.
 
     Raises:
-        LookupError: none of the packets could be decoded.
+        LookupError: none of the packets could be decoded, or too many would have to be.
     """
+    if not within_reach(form, packets, at_s):
+        raise LookupError(
+            "it is too long after its keyframe: shorten the camera's keyframe interval"
+        )
     shown = {packet.pts: packet.t_s for packet in packets}
     best: tuple[float, VideoFrame, float] | None = None
     for frame in _pictures(form, packets):

@@ -271,3 +271,13 @@ def test_what_is_decoded_again_is_bounded_around_the_deposit() -> None:
     assert few[-1].t_s >= 31.8
     assert affordable(packets, small, 30.0) == packets
     assert affordable((), small, 30.0) == []
+
+
+def test_of_a_group_without_end_only_the_beginning_is_decoded_again() -> None:
+    """And nothing where that shows nothing of the deposit."""
+    form = StreamFormat(
+        codec="h264", extradata=None, width=3_500, height=1_000, time_base=1, nominal_fps=10.0
+    )
+    packets = [Packet(payload=b"", pts=n, t_s=n / 10, keyframe=n in {0, 20}) for n in range(600)]
+    assert affordable(packets, form, 8.0) == packets[20:120]
+    assert affordable(packets, form, 30.0) == []
