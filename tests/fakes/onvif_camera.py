@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -19,13 +19,19 @@ from simulator.camera.onvif.http_server import Request, Response, serve_http
 from tests.fakes.simulated_camera import PASSWORD
 
 
+def real_now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251
+
+
 class OnvifCamera:
     """A camera that only talks; `said` counts what its process would write, `asked` what it was asked."""
 
-    def __init__(self, *, longest_s: float = 3_600.0) -> None:
+    def __init__(
+        self, *, longest_s: float = 3_600.0, now: Callable[[], datetime] = real_now
+    ) -> None:
         self.said: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
-        self.clock = CameraClock(lambda: datetime.now(UTC), 0.0)  # noqa: TID251
+        self.clock = CameraClock(now, 0.0)
         self.credentials = Credentials(username="admin", password=PASSWORD)
         self.events = EventService(self.clock.now, self.say, longest_s=longest_s)
         self.xaddr = ""
@@ -51,9 +57,13 @@ async def open_onvif_camera(
     advertised_host: str | None = None,
     has_events: bool = True,
     longest_s: float = 3_600.0,
+    now: Callable[[], datetime] = real_now,
 ) -> AsyncIterator[OnvifCamera]:
-    """Serve a camera on a free port of 127.0.0.1."""
-    camera = OnvifCamera(longest_s=longest_s)
+    """Serve a camera on a free port of 127.0.0.1.
+
+    `now` is the true time, from which its own clock may be away: the gateway's clock that stands still.
+    """
+    camera = OnvifCamera(longest_s=longest_s, now=now)
     device = OnvifDevice(
         DeviceDescription(
             name="lane",

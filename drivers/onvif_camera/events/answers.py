@@ -80,9 +80,11 @@ def read_remaining_s(answer: ElementTree.Element) -> float | None:
 
 def read_notifications(answer: ElementTree.Element, offset: timedelta) -> Iterator[CameraEvent]:
     """Yield the events of a PullMessages answer; `offset` is the camera's clock minus ours."""
+    current = child(answer, "CurrentTime")
+    answered_at = None if current is None else read_instant(current.text or "")
     for notification in answer.iter():
         if local_name(notification) == "NotificationMessage":
-            event = _read_notification(notification, offset)
+            event = _read_notification(notification, answered_at, offset)
             if event is not None:
                 yield event
 
@@ -96,7 +98,9 @@ def read_instant(text: str) -> datetime | None:
         return None
 
 
-def _read_notification(notification: ElementTree.Element, offset: timedelta) -> CameraEvent | None:
+def _read_notification(
+    notification: ElementTree.Element, answered_at: datetime | None, offset: timedelta
+) -> CameraEvent | None:
     topic = child(notification, "Topic")
     inner = child(child(notification, "Message"), "Message")
     onvif_topic = _without_prefixes((topic.text or "") if topic is not None else "")
@@ -104,6 +108,7 @@ def _read_notification(notification: ElementTree.Element, offset: timedelta) -> 
         return None
     operation = inner.get("PropertyOperation", "")
     data_items = _read_items(child(inner, "Data"))
+    said_at = read_instant(inner.get("UtcTime", ""))
     return CameraEvent(
         onvif_topic=onvif_topic,
         property_operation=(
@@ -112,7 +117,8 @@ def _read_notification(notification: ElementTree.Element, offset: timedelta) -> 
         source_items=_read_items(child(inner, "Source")),
         key_items=_read_items(child(inner, "Key")),
         data_items=data_items,
-        occurred_at=_set_right(read_instant(inner.get("UtcTime", "")), offset),
+        occurred_at=_set_right(said_at, offset),
+        age_s=_between_s(said_at, answered_at),
         active=_read_state(data_items),
     )
 
@@ -145,6 +151,10 @@ def _set_right(instant: datetime | None, offset: timedelta) -> datetime | None:
         return None if instant is None else instant - offset
     except OverflowError:
         return None
+
+
+def _between_s(since: datetime | None, until: datetime | None) -> float | None:
+    return None if since is None or until is None else (until - since).total_seconds()
 
 
 def _read_reference(parameters: ElementTree.Element | None) -> str:

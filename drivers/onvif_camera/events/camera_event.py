@@ -22,5 +22,7 @@ class CameraEvent:
     data_items: Items = ()
     occurred_at: datetime | None = None
     """The camera's UtcTime, set right by the error of its clock; None: it gives no usable one."""
+    age_s: float | None = None
+    """How much older than the answer that holds it, by the camera's own times; None: one is missing."""
     active: bool | None = None
     """Whether what the topic names holds now; None: the event tells no such state."""

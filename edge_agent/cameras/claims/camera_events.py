@@ -117,10 +117,11 @@ class CameraEvents:
 
     def _when(self, event: onvif.CameraEvent) -> float:
         now_s = self._clock.monotonic_s()
-        if event.occurred_at is None:
-            return now_s
-        age_s = (self._clock.now() - event.occurred_at).total_seconds()
-        return now_s - age_s if 0 <= age_s <= _OLDEST_S else now_s
+        age_s = event.age_s
+        if age_s is None and event.occurred_at is not None:
+            # Only where the camera does not say what time it is: either clock may be set meanwhile.
+            age_s = (self._clock.now() - event.occurred_at).total_seconds()
+        return now_s if age_s is None or not 0 <= age_s <= _OLDEST_S else now_s - age_s
 
     def _note_unknown(self, onvif_topic: str) -> None:
         if onvif_topic not in self._unknown_topics and len(self._unknown_topics) < _MOST_TOPICS:

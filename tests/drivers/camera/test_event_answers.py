@@ -95,6 +95,23 @@ def test_times_follow_the_gateway_s_clock() -> None:
     assert read[:3] == [ten, ten, None]
 
 
+@pytest.mark.parametrize(
+    ("current", "age_s"),
+    [
+        ("<CurrentTime>2026-11-22T08:00:07Z</CurrentTime>", 7.0),
+        ("<CurrentTime>2026-11-22T15:00:07+07:00</CurrentTime>", 7.0),
+        ("<CurrentTime>soon</CurrentTime>", None),
+        ("", None),
+    ],
+)
+def test_how_old_an_event_is_the_camera_alone_tells(current: str, age_s: float | None) -> None:
+    """Both of its times stand in one answer; nobody else's clock is needed."""
+    dated = notification("a", 'UtcTime="2026-11-22T08:00:00Z"', "")
+    undated = notification("a", "", "<Data><CurrentTime>2026-11-22T08:00:00Z</CurrentTime></Data>")
+    ages_s = [event.age_s for event in notifications(current, dated, undated)]
+    assert ages_s == [age_s, None]
+
+
 def test_operations_sources_and_keys_are_kept() -> None:
     """Of several objects one rule speaks, each with its own state."""
     inside = (

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -198,6 +199,25 @@ async def test_a_camera_that_only_errs_is_not_asked_in_a_loop(
             await asyncio.sleep(0.005)
         assert min(2, most) <= camera.said["subscribed"] <= most
     assert camera.said["subscribed"] - camera.said["unsubscribed"] <= 1
+
+
+@pytest.mark.parametrize("is_gateway_set", [True, False], ids=["the gateway's", "the camera's"])
+async def test_a_clock_that_is_set_swallows_no_remark(
+    gateway: Gateway, stack: AsyncExitStack, *, is_gateway_set: bool
+):
+    """How old an event is the camera's answer tells, not what the clocks differed by long ago."""
+    camera = await stack.enter_async_context(open_onvif_camera(now=gateway.clock.now))
+    async with gateway.listening(gateway.listener(camera)):
+        await until_said(camera, "subscribed")
+        camera.emit(LEFT)
+        await gateway.told(1)
+        # Either way the camera's clock is behind the gateway's from now on.
+        camera.clock.offset_s = -40
+        if is_gateway_set:
+            gateway.clock.set_wall_clock(gateway.clock.now() + timedelta(seconds=40))
+        gateway.clock.advance(15)
+        camera.emit(LEFT)
+        assert len(await gateway.told(2)) == 2
 
 
 async def test_what_both_saw_is_told_as_such(gateway: Gateway, camera: OnvifCamera):
