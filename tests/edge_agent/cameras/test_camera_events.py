@@ -220,8 +220,14 @@ async def test_a_clock_that_is_set_swallows_no_remark(
         assert len(await gateway.told(2)) == 2
 
 
-async def test_what_both_saw_is_told_as_such(gateway: Gateway, camera: OnvifCamera):
-    """The event of a left object, and of a covered camera, names the camera's own claim."""
+@pytest.mark.parametrize("gained_s", [0, 1])
+async def test_what_both_saw_is_told_as_such(
+    gateway: Gateway, camera: OnvifCamera, gained_s: float
+):
+    """The event of a left object, and of a covered camera, names the camera's own claim.
+
+    The camera's clock runs while the gateway's stands still, and may gain a second on top of that.
+    """
     sightings = Sightings("cam1", gateway.outbox, gateway.corroboration)
     async with gateway.listening(gateway.listener(camera)):
         await until_said(camera, "subscribed")
@@ -234,6 +240,7 @@ async def test_what_both_saw_is_told_as_such(gateway: Gateway, camera: OnvifCame
             vision.Degraded(camera_id="cam1", at_s=now_s + 5, condition="covered", detail="x")
         )
         await gateway.clock.elapse(60)
+        camera.clock.offset_s += gained_s
         camera.emit(LEFT)
         *_, confirmed, degraded, again = await gateway.told(5)
     assert isinstance(confirmed, LitteringConfirmed)
