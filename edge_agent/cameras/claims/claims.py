@@ -123,10 +123,11 @@ class Claims:
         self._lost_since_s = None
         for rule in self._rules.values():
             rule.objects.clear()
-            # What is still unconfirmed from the last time was last known before that.
-            if rule.is_told and rule.until_s is None and rule.confirm_by_s is None:
+            if rule.is_told and rule.until_s is None:
+                if rule.confirm_by_s is None:
+                    rule.last_known_s = last_known_s
+                # What is still unconfirmed from the last time has as long again, from now on.
                 rule.confirm_by_s = at_s + CONFIRM_S
-                rule.last_known_s = last_known_s
 
     def settle(self, now_s: float) -> Iterator[Change]:
         """Yield the ends that have lasted long enough to be told."""

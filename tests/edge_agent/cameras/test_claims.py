@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.events import CameraClaim
@@ -68,6 +68,19 @@ def test_what_the_camera_does_not_repeat_is_over_since_it_was_last_heard():
     assert told(claims.settle(300 + CONFIRM_S)) == [(False, 200)]
 
 
+def test_a_camera_that_is_lost_twice_may_still_repeat_what_holds():
+    """The line broke again before it could; what it does not repeat was last known before the first."""
+    for is_repeated in (True, False):
+        claims = Claims()
+        claims.hear(say(True, 100))
+        for lost_s, heard_again_s in ((200, 300), (310, 5_000)):
+            claims.lose(lost_s)
+            claims.regain(heard_again_s)
+            assert told(claims.settle(heard_again_s + 1)) == []
+        again = claims.hear(say(True, 5_002, replay=True)) if is_repeated else ()
+        assert told([*again, *claims.settle(9_000)]) == ([] if is_repeated else [(False, 200)])
+
+
 def test_a_rule_holds_while_it_holds_for_any_object():
     """Two people in a field are one intrusion until both have left."""
     claims = Claims()
@@ -111,12 +124,19 @@ STEPS = st.lists(
 
 
 @given(STEPS)
+@example([("on", 1), ("lose", 1), ("regain", 1), ("lose", 1), ("regain", 80), ("replay on", 1)])
 def test_begins_and_ends_alternate_and_replays_of_what_is_known_tell_nothing(steps):
     """Whatever comes in whatever order: never two begins, never two ends; a repetition is no news."""
-    claims, at_s, known, changes = Claims(), 100.0, None, []
+    claims, at_s, known, changes, heard_again_s = Claims(), 100.0, None, [], 0.0
     for step, gap_s in steps:
         at_s += gap_s
-        changes += claims.settle(at_s)
+        ends = list(claims.settle(at_s))
+        changes += ends
+        if ends and known:
+            assert at_s >= heard_again_s + CONFIRM_S, "the camera may still repeat it"
+            known = False
+        if step == "regain":
+            heard_again_s = at_s
         if step in {"lose", "regain"}:
             (claims.lose if step == "lose" else claims.regain)(at_s)
             continue
@@ -126,18 +146,13 @@ def test_begins_and_ends_alternate_and_replays_of_what_is_known_tell_nothing(ste
         begins = [change for change in new if change.active]
         if known is None and step.startswith("replay"):
             assert not begins, "what held before anybody listened is no news"
-        if is_known and active and not changes_end(changes):
+        if is_known and active:
             assert not begins, "it was known already"
         changes += new
         known = active
     changes += claims.settle(at_s + 1_000)
     states = [change.active for change in changes]
     assert all(one != other for one, other in itertools.pairwise(states))
-
-
-def changes_end(changes) -> bool:
-    """Whether the last thing told is an end."""
-    return bool(changes) and not changes[-1].active
 
 
 @given(st.lists(st.floats(OFF_DELAY_S + 0.1, 500), max_size=40))
