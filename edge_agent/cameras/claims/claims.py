@@ -43,6 +43,8 @@ class Change:
     rule: str
     active: bool
     is_remark: bool = False
+    began_unseen: bool = False
+    """It began while nobody listened; since when it holds is not known."""
     at_s: float
 
 
@@ -56,7 +58,7 @@ class Spell:
     since_s: float
     until_s: float | None
     began_unseen: bool
-    """It held already when first heard of; since when is not known."""
+    """It began while nobody listened; since when it holds is not known."""
 
 
 @dataclass(kw_only=True)
@@ -84,6 +86,7 @@ class _Rule:
             rule=self.rule,
             active=active,
             is_remark=is_remark,
+            began_unseen=active and self.began_unseen,
             at_s=at_s,
         )
 
@@ -155,7 +158,8 @@ class Claims:
 
 def _apply(rule: _Rule, statement: Statement, *, is_first: bool) -> Change | None:
     if statement.active is None:
-        return _remark(rule, statement.at_s)
+        # Repeated to a new subscriber: when it was made nobody knows.
+        return None if statement.is_replay else _remark(rule, statement.at_s)
     rule.confirm_by_s = None
     if not statement.active:
         _take_back(rule, statement)
@@ -176,8 +180,9 @@ def _assert(rule: _Rule, statement: Statement, *, is_first: bool) -> Change | No
         rule.until_s = None
         return None
     rule.is_told, rule.since_s, rule.until_s = True, statement.at_s, None
-    rule.began_unseen = is_first and statement.is_replay
-    return None if rule.began_unseen else rule.change(active=True, at_s=statement.at_s)
+    rule.began_unseen = statement.is_replay
+    is_news = not (is_first and statement.is_replay)
+    return rule.change(active=True, at_s=statement.at_s) if is_news else None
 
 
 def _take_back(rule: _Rule, statement: Statement) -> None:

@@ -114,6 +114,9 @@ class Corroboration:
     def _confirmed_by(self, change: Change) -> Iterator[Sighting]:
         kinds = _DEFINITE.get(change.claim, frozenset())
         for sighting in self._sightings.values():
+            if change.began_unseen and sighting.kind == "littering":
+                # It may be about an object that was left, or taken, hours ago.
+                continue
             began = sighting.since_s - WINDOW_S <= change.at_s <= sighting.at_s + LATER_S
             if change.claim is CameraClaim.OBJECT_REMOVED:
                 is_gone = sighting.kind == "littering" and sighting.until_s is not None

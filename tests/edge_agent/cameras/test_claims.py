@@ -46,6 +46,14 @@ def test_what_holds_at_the_first_subscription_is_nothing_new():
     assert told(claims.settle(200)) == [(False, 150)]
 
 
+def test_a_remark_that_is_repeated_to_a_new_subscriber_is_not_made_again():
+    """Some cameras repeat what has no state; when it was said nobody knows."""
+    claims = Claims()
+    assert claims.hear(say(None, 100, replay=True)) == ()
+    assert list(claims.spells()) == []
+    assert told(claims.hear(say(None, 105))) == [(False, 105)]
+
+
 def test_what_changed_while_the_line_was_broken_is_told_once():
     """After subscribing again the camera repeats what holds; only differences are told."""
     for before, after in ((False, True), (True, False), (True, True), (False, False)):

@@ -76,6 +76,23 @@ def test_an_object_the_camera_has_long_called_left_is_another_one():
         assert corroboration.see(littering(1_000)) == ()
 
 
+@pytest.mark.parametrize("claim", [CameraClaim.OBJECT_LEFT, CameraClaim.OBJECT_REMOVED])
+def test_what_began_while_nobody_listened_is_about_another_object(claim):
+    """It is news, but may be hours old: neither our bags from before nor the next ones agree."""
+    corroboration = Corroboration()
+    corroboration.hear(say(claim, False, 100))
+    corroboration.claims.lose(200)
+    corroboration.see(littering(4_980, "taken"))
+    corroboration.see_end("taken", 4_990)
+    corroboration.see(littering(4_995, "there"))
+    corroboration.claims.regain(5_000)
+    (report,) = corroboration.hear(say(claim, True, 5_001, replay=True))
+    assert (report.change.active, report.corroborates) == (True, None)
+    assert corroboration.see(littering(5_005, "next")) == ()
+    corroboration.hear(say(claim, False, 5_100))
+    assert [end.corroborates for end in corroboration.settle(5_200)] == [None]
+
+
 def test_a_taken_object_is_corroborated_by_its_removal():
     """The camera noticed the same, and only of an object that is gone."""
     corroboration = Corroboration()
