@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from simulator.camera.camera import CameraClock
 from simulator.camera.onvif.credentials import Credentials
@@ -44,6 +44,11 @@ class OnvifCamera:
 
     def order(self, do: str, **values: object) -> None:
         self.events.obey({"do": do, **values})
+
+    def prolong_subscriptions(self, by_s: float) -> None:
+        """As some cameras do by themselves."""
+        for subscription in self.events._subscriptions.values():
+            subscription.end += timedelta(seconds=by_s)
 
 
 async def _no_snapshot() -> bytes:

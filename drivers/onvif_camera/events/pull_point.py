@@ -44,6 +44,8 @@ _TIMEOUT_S = 10.0
 _FAREWELL_S = 2.0
 _RENEW_SHARE = 0.8
 _SHORTEST_RENEW_S = 1.0
+_PROLONGED_S = 2.0
+"""An end that is later by so much was moved; less is what whole seconds and the network make of it."""
 _MOST_GRANTED_S = 86_400.0
 _MOST_EVENTS = 100
 
@@ -79,6 +81,7 @@ class PullPoint:
         self._poll_s = pace.poll_s
         self._write_end = write_end
         self._has_pulled = False
+        self._end_s = 0.0
         self._renew_at_s = 0.0
         self._asked_at_s = -math.inf
         self._count_on(subscription.granted_s or pace.lifetime_s)
@@ -109,7 +112,7 @@ class PullPoint:
                 raise kind(f"no events can be pulled: {error}") from error
             raise
         self._has_pulled = True
-        self._count_on(answers.read_remaining_s(answer))
+        self._note_end(answers.read_remaining_s(answer))
         return tuple(answers.read_notifications(answer, self._offset))
 
     async def unsubscribe(self) -> None:
@@ -147,7 +150,6 @@ class PullPoint:
             answer = await self._ask("SubscriptionManager/RenewRequest", body, _TIMEOUT_S)
         except (SoapFault, CameraAuthFailed, CameraUnsupported) as error:
             raise PullPointEnded(f"the camera does not renew the subscription: {error}") from error
-        self._renew_at_s = 0.0
         self._count_on(answers.read_remaining_s(answer) or self._lifetime_s)
 
     async def _ask(self, action: str, body: str, timeout_s: float) -> ElementTree.Element:
@@ -158,11 +160,17 @@ class PullPoint:
         )
         return await self._service.ask(question, self._subscription.address, timeout_s=timeout_s)
 
-    def _count_on(self, granted_s: float | None) -> None:
-        """Renew in good time before the end; an answer never makes the end come earlier."""
-        if granted_s is not None:
-            wait_s = max(_SHORTEST_RENEW_S, min(granted_s, _MOST_GRANTED_S) * _RENEW_SHARE)
-            self._renew_at_s = max(self._renew_at_s, _monotonic_s() + wait_s)
+    def _count_on(self, granted_s: float) -> None:
+        """Renew in good time before the end."""
+        now_s = _monotonic_s()
+        self._end_s = now_s + granted_s
+        share_s = min(granted_s, _MOST_GRANTED_S) * _RENEW_SHARE
+        self._renew_at_s = now_s + max(_SHORTEST_RENEW_S, share_s)
+
+    def _note_end(self, remaining_s: float | None) -> None:
+        """Some cameras prolong a subscription whenever it is pulled from; none makes it shorter."""
+        if remaining_s is not None and _monotonic_s() + remaining_s > self._end_s + _PROLONGED_S:
+            self._count_on(remaining_s)
 
 
 @asynccontextmanager

@@ -109,6 +109,25 @@ async def test_a_subscription_is_renewed_before_it_ends() -> None:
         assert camera.said["subscribed"] == 1
 
 
+async def test_pulling_does_not_put_the_renewal_off() -> None:
+    """Every answer tells the same end again; a fifth of the time stays for what may go wrong."""
+    async with open_onvif_camera(longest_s=5) as camera, subscribe(camera) as pull_point:
+        for _ in range(4):
+            await pull_point.pull()
+        assert camera.said["renewed"] == 1
+        assert camera.said["subscribed"] == 1
+
+
+async def test_a_subscription_that_the_camera_prolongs_need_not_be_renewed() -> None:
+    """Some do so whenever they are asked for events."""
+    async with open_onvif_camera(longest_s=3) as camera, subscribe(camera) as pull_point:
+        await pull_point.pull()
+        camera.prolong_subscriptions(60)
+        for _ in range(2):
+            await pull_point.pull()
+        assert camera.said["renewed"] == 0
+
+
 async def test_a_camera_that_does_not_renew_is_subscribed_to_again() -> None:
     """The caller is told that it is worth doing at once, and the camera gets its place back."""
     async with open_onvif_camera(longest_s=1) as camera:
