@@ -35,6 +35,8 @@ class OnvifCamera:
         self.credentials = Credentials(username="admin", password=PASSWORD)
         self.events = EventService(self.clock.now, self.say, longest_s=longest_s)
         self.xaddr = ""
+        self.is_starting = False
+        """Its web server answers already, its ONVIF service does not."""
 
     def say(self, name: str, **_: object) -> None:
         self.said[name] += 1
@@ -90,6 +92,8 @@ async def open_onvif_camera(
     async def answer(request: Request) -> Response:
         for operation in re.findall(rb"Body><\w+:(\w+)", request.body):
             camera.asked[operation.decode()] += 1
+        if camera.is_starting:
+            return Response(status=404)
         return await device.answer(request)
 
     server = await serve_http(answer, host="127.0.0.1", port=0)

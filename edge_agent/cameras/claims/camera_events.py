@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import structlog
 
 from contracts.events import CameraClaim, CameraReported
-from drivers.camera import CameraAuthFailed, CameraUnsupported
+from drivers.camera import CameraAuthFailed, CameraUnreachable, CameraUnsupported
 from drivers.onvif_camera import events as onvif
 from edge_agent.cameras.claims.claims import Statement
 from edge_agent.cameras.claims.corroboration import Corroboration, Report
@@ -28,6 +28,8 @@ BACKOFF = Backoff(
 _LOOK_S = 2.0
 _SOON_S = 10.0
 """A subscription that ends sooner did not work; the next attempt waits."""
+_START_S = 600.0
+"""A camera that told events so lately is starting again; it has not lost the ability."""
 _OLDEST_S = 60.0
 """A camera's time for an event counts where it lies this little back: more is a wrong clock."""
 _LONGEST_TEXT = 200
@@ -53,6 +55,7 @@ class CameraEvents:
         self._clock = outbox.timekeeper.clock
         self._unknown_topics: set[str] = set()
         self._is_overheard = False
+        self._worked_s: float | None = None
 
     async def run(self, supervisor: Supervisor) -> None:
         """Listen again and again."""
@@ -85,12 +88,21 @@ class CameraEvents:
             except onvif.PullPointEnded:
                 if self._clock.monotonic_s() - began_s < _SOON_S:
                     raise
+            except CameraUnsupported as error:
+                if self._has_lately_worked():
+                    raise CameraUnreachable(f"the camera may be starting: {error}") from error
+                raise
             finally:
                 self._corroboration.claims.lose(self._clock.monotonic_s())
 
+    def _has_lately_worked(self) -> bool:
+        return self._worked_s is not None and self._clock.monotonic_s() < self._worked_s + _START_S
+
     async def _follow(self, pull_point: onvif.PullPoint) -> None:
         while True:
-            for event in await pull_point.pull():
+            events = await pull_point.pull()
+            self._worked_s = self._clock.monotonic_s()
+            for event in events:
                 statement = self._understand(event)
                 if statement is not None:
                     await self._record(self._corroboration.hear(statement))

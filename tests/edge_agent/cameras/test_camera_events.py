@@ -185,6 +185,43 @@ async def test_a_camera_without_events_is_asked_seldom(gateway: Gateway, stack: 
         assert camera.asked["GetCapabilities"] == 1
 
 
+async def test_a_camera_that_starts_again_is_heard_soon(gateway: Gateway, camera: OnvifCamera):
+    """Its web server answers before its events do, which is not what a camera without events is."""
+    async with gateway.listening(gateway.listener(camera)):
+        await start_again(gateway, camera)
+        for _ in range(300):
+            # The first attempt was before it started, two were refused.
+            camera.is_starting = camera.asked["GetSystemDateAndTime"] < 3
+            await gateway.clock.elapse(1)
+            await asyncio.sleep(0.01)
+            if camera.said["subscribed"] == 2:
+                break
+    assert camera.said["subscribed"] == 2
+
+
+async def test_a_camera_that_lost_its_events_is_asked_seldom(gateway: Gateway, camera: OnvifCamera):
+    """Who does not tell events any more ten minutes later has hardly just started."""
+    asked = []
+    async with gateway.listening(gateway.listener(camera)):
+        await start_again(gateway, camera)
+        for passed_s in (900, 900):
+            for _ in range(passed_s // 10):
+                await gateway.clock.elapse(10)
+                await asyncio.sleep(0.01)
+            asked.append(camera.asked["GetSystemDateAndTime"])
+    assert asked[0] == asked[1]
+
+
+async def start_again(gateway: Gateway, camera: OnvifCamera) -> None:
+    """Have a camera that told events restart; until told otherwise it answers 404."""
+    await until_said(camera, "subscribed")
+    camera.emit(LEFT)
+    await gateway.told(1)
+    gateway.clock.advance(60)
+    camera.is_starting = True
+    camera.order("forget_subscriptions")
+
+
 @pytest.mark.parametrize(("fault", "most"), [("close", 8), ("garbage", 1), ("bomb", 1)])
 async def test_a_camera_that_only_errs_is_not_asked_in_a_loop(
     gateway: Gateway, camera: OnvifCamera, fault: str, most: int
