@@ -57,6 +57,8 @@ class Spell:
     rule: str
     since_s: float
     until_s: float | None
+    is_end_due: bool
+    """Its end is yet to be told, whether it has come or not; a single remark has none."""
     began_unseen: bool
     """It began while nobody listened; since when it holds is not known."""
 
@@ -148,7 +150,7 @@ class Claims:
             if rule.is_told or rule.until_s is not None:
                 yield _spell(rule, rule.since_s, self._end_s(rule))
             if rule.remark_s is not None:
-                yield _spell(rule, rule.remark_s, rule.remark_s)
+                yield _spell(rule, rule.remark_s, rule.remark_s, is_remark=True)
 
     def _end_s(self, rule: _Rule) -> float | None:
         last_known_s = None if rule.confirm_by_s is None else rule.last_known_s
@@ -193,12 +195,13 @@ def _take_back(rule: _Rule, statement: Statement) -> None:
         rule.until_s = max(rule.since_s, statement.at_s)
 
 
-def _spell(rule: _Rule, since_s: float, until_s: float | None) -> Spell:
+def _spell(rule: _Rule, since_s: float, until_s: float | None, *, is_remark: bool = False) -> Spell:
     return Spell(
         claim=rule.claim,
         onvif_topic=rule.onvif_topic,
         rule=rule.rule,
         since_s=since_s,
         until_s=until_s,
-        began_unseen=rule.began_unseen,
+        is_end_due=rule.is_told and not is_remark,
+        began_unseen=rule.began_unseen and not is_remark,
     )

@@ -64,7 +64,7 @@ class Corroboration:
         self.claims = Claims()
         self._sightings: dict[str, Sighting] = {}
         self._agreed: dict[tuple[str, str], str] = {}
-        """By topic and rule of a claim that holds: the last sighting with which it agreed."""
+        """By topic and rule of a claim whose end is yet to be told: the last sighting it agreed with."""
 
     def hear(self, statement: Statement) -> tuple[Report, ...]:
         """Take a statement of the camera in; return what is to be told."""
@@ -81,7 +81,7 @@ class Corroboration:
             del self._sightings[next(iter(self._sightings))]
         spells = self.supporting(sighting)
         for spell in spells:
-            if spell.until_s is None:
+            if spell.is_end_due:
                 self._agreed[spell.onvif_topic, spell.rule] = sighting.object_id
         return spells
 

@@ -29,6 +29,10 @@ def littering(at_s: float = 1_000, object_id: str = "bag") -> Sighting:
     return Sighting(kind="littering", object_id=object_id, since_s=at_s - 10, at_s=at_s)
 
 
+def intrusion(at_s: float) -> Sighting:
+    return Sighting(kind="intrusion", object_id="him", since_s=at_s - 2, at_s=at_s)
+
+
 def spoiled(at_s: float) -> Sighting:
     return Sighting(kind="spoiled", object_id="", since_s=at_s, at_s=at_s)
 
@@ -117,12 +121,29 @@ def test_the_end_of_a_claim_that_came_first_names_the_sighting():
     assert end.corroborates is None, "another claim, another time"
 
 
+@pytest.mark.parametrize("interruption", ["over", "over for a moment", "not heard for a moment"])
+def test_the_end_of_a_claim_that_was_just_interrupted_names_the_sighting(interruption):
+    """The event of the sighting told that the camera agrees; what it tells of the end belongs there."""
+    corroboration = Corroboration()
+    corroboration.hear(say(CameraClaim.MOTION, True, 990))
+    if interruption == "not heard for a moment":
+        corroboration.claims.lose(996)
+    else:
+        corroboration.hear(say(CameraClaim.MOTION, False, 996))
+    assert corroboration.see(intrusion(1_000))
+    corroboration.claims.regain(1_001)
+    if interruption != "over":
+        corroboration.hear(say(CameraClaim.MOTION, True, 1_002, replay=True))
+        corroboration.hear(say(CameraClaim.MOTION, False, 1_500))
+    (end,) = corroboration.settle(1_600)
+    assert (end.change.active, end.corroborates) == (False, "him")
+
+
 def test_motion_supports_an_intrusion_but_names_none():
     """Motion agrees with somebody being there; it is too vague to be called the same later."""
     corroboration = Corroboration()
-    intrusion = Sighting(kind="intrusion", object_id="him", since_s=998, at_s=1_000)
     corroboration.hear(say(CameraClaim.MOTION, True, 999))
-    assert len(corroboration.see(intrusion)) == 1
+    assert len(corroboration.see(intrusion(1_000))) == 1
     corroboration.hear(say(CameraClaim.MOTION, False, 1_001))
     corroboration.settle(1_020)
     (again,) = corroboration.hear(say(CameraClaim.MOTION, True, 1_030))
