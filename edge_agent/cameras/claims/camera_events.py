@@ -112,8 +112,9 @@ class CameraEvents:
 
     def _understand(self, event: onvif.CameraEvent) -> Statement | None:
         claim = onvif.claim_of(event.onvif_topic)
+        active = False if event.property_operation == "Deleted" else event.active
         # Rules without a word of ours count only where they have a state: counters tick for ever.
-        if claim is None or (claim is onvif.Claim.OTHER and event.active is None):
+        if claim is None or (claim is onvif.Claim.OTHER and active is None):
             self._note_unknown(event.onvif_topic)
             return None
         sources = dict(event.source_items)
@@ -122,7 +123,7 @@ class CameraEvents:
             onvif_topic=event.onvif_topic,
             rule=(sources.get("Rule") or ", ".join(sources.values()))[:_LONGEST_TEXT],
             about=", ".join(f"{name} {value}" for name, value in event.key_items)[:_LONGEST_TEXT],
-            active=False if event.property_operation == "Deleted" else event.active,
+            active=active,
             is_replay=event.property_operation == "Initialized",
             at_s=self._when(event),
         )

@@ -71,14 +71,17 @@ def messages(notifications: list[Notification], *, now: datetime, end: datetime)
 
 def _notification(one: Notification) -> str:
     operation = "" if one.operation is None else f' PropertyOperation="{one.operation}"'
-    if one.active is None:
-        item = '<tt:SimpleItem Name="ObjectId" Value="7"/>'
+    if one.operation == "Deleted":
+        data = ""
+    elif one.active is None:
+        data = '<tt:Data><tt:SimpleItem Name="ObjectId" Value="7"/></tt:Data>'
     else:
-        item = f'<tt:SimpleItem Name="State" Value="{str(one.active).lower()}"/>'
+        state = str(one.active).lower()
+        data = f'<tt:Data><tt:SimpleItem Name="State" Value="{state}"/></tt:Data>'
     return (
         f'<wsnt:NotificationMessage><wsnt:Topic Dialect="{_DIALECT}">tns1:{escape(one.topic)}'
         f'</wsnt:Topic><wsnt:Message><tt:Message UtcTime="{utc(one.at)}"{operation}><tt:Source>'
         '<tt:SimpleItem Name="VideoSourceConfigurationToken" Value="source_config"/>'
         f'<tt:SimpleItem Name="Rule" Value={quoteattr(one.source)}/></tt:Source>'
-        f"<tt:Data>{item}</tt:Data></tt:Message></wsnt:Message></wsnt:NotificationMessage>"
+        f"{data}</tt:Message></wsnt:Message></wsnt:NotificationMessage>"
     )

@@ -64,8 +64,15 @@ class EventService:
         )
         if active is not None:
             self._states[topic, source] = notification
-        for subscription in self._subscriptions.values():
-            subscription.put(notification)
+        self._tell(notification)
+
+    def delete(self, topic: str, source: str) -> None:
+        """Tell every subscriber that a rule is no more, and no word of its state."""
+        self._states.pop((topic, source), None)
+        now = self._camera_now()
+        self._tell(
+            Notification(topic=topic, source=source, active=None, operation="Deleted", at=now)
+        )
 
     def obey(self, order: dict[str, Any]) -> None:
         """Carry out one order about events.
@@ -162,6 +169,10 @@ class EventService:
         told = [waiting.popleft() for _ in range(min(limit, len(waiting)))]
         now = self._camera_now()
         return _answer(event_answers.messages(told, now=now, end=subscription.end))
+
+    def _tell(self, notification: Notification) -> None:
+        for subscription in self._subscriptions.values():
+            subscription.put(notification)
 
     def _end(self, parameters: Element, name: str) -> datetime | None:
         """Return when a subscription shall end: asked for as a duration or by the camera's clock."""

@@ -22,6 +22,7 @@ from tests.fakes.simulated_camera import PASSWORD
 MOTION = "RuleEngine/CellMotionDetector/Motion"
 LEFT = "RuleEngine/ObjectAbandoned"
 TAMPER = "VideoSource/GlobalSceneChange/AnalyticsService"
+OTHER = "RuleEngine/MyRuleDetector/PeopleDetect"
 BAG = "00000000-0000-4000-8000-000000000001"
 
 
@@ -70,6 +71,14 @@ class Gateway:
         """What was recorded, once it is that many."""
         async with asyncio.timeout(5):
             while len(events := await self._recorded()) < count:
+                await asyncio.sleep(0.01)
+        return events
+
+    async def told_later(self, count: int) -> list:
+        """The same, while time passes."""
+        async with asyncio.timeout(5):
+            while len(events := await self._recorded()) < count:
+                await self.clock.elapse(1)
                 await asyncio.sleep(0.01)
         return events
 
@@ -123,6 +132,20 @@ async def test_claims_are_told_once_per_change(gateway: Gateway, camera: OnvifCa
     expected = {"claim": CameraClaim.MOTION, "topic": MOTION, "rule": "ô 3"}
     assert begun == CameraReported(active=True, **expected)
     assert ended == CameraReported(active=False, **expected)
+
+
+@pytest.mark.parametrize("topic", [MOTION, OTHER])
+async def test_a_rule_that_is_deleted_claims_nothing(
+    gateway: Gateway, camera: OnvifCamera, topic: str
+):
+    """The camera need not say what its state was."""
+    async with gateway.listening(gateway.listener(camera)):
+        await until_said(camera, "subscribed")
+        camera.emit(topic, active=True)
+        await gateway.told(1)
+        camera.events.delete(topic, "rule")
+        begun, ended = await gateway.told_later(2)
+    assert (begun.active, ended.active) == (True, False)
 
 
 async def test_a_restarted_camera_is_heard_again_at_once(gateway: Gateway, camera: OnvifCamera):
