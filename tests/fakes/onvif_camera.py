@@ -14,6 +14,7 @@ from simulator.camera.onvif.device import (
     DeviceParts,
     OnvifDevice,
 )
+from simulator.camera.onvif.event_answers import ONLY_LENS
 from simulator.camera.onvif.event_service import EventService
 from simulator.camera.onvif.http_server import Request, Response, serve_http
 from tests.fakes.simulated_camera import PASSWORD
@@ -41,8 +42,15 @@ class OnvifCamera:
     def say(self, name: str, **_: object) -> None:
         self.said[name] += 1
 
-    def emit(self, topic: str, *, active: bool | None = None, source: str = "rule") -> None:
-        self.events.emit(topic, source, active=active)
+    def emit(
+        self,
+        topic: str,
+        *,
+        active: bool | None = None,
+        source: str = "rule",
+        lens: str = ONLY_LENS,
+    ) -> None:
+        self.events.emit(topic, source, active=active, lens=lens)
 
     def order(self, do: str, **values: object) -> None:
         self.events.obey({"do": do, **values})

@@ -33,6 +33,8 @@ _START_S = 600.0
 _OLDEST_S = 60.0
 """A camera's time for an event counts where it lies this little back: more is a wrong clock."""
 _LONGEST_TEXT = 200
+_LONGEST_SOURCE = 1_000
+"""Three tokens and their names are 300; nobody reads them."""
 _MOST_TOPICS = 100
 
 
@@ -122,7 +124,8 @@ class CameraEvents:
             claim=CameraClaim(claim.value),
             onvif_topic=event.onvif_topic,
             rule=(sources.get("Rule") or ", ".join(sources.values()))[:_LONGEST_TEXT],
-            about=", ".join(f"{name} {value}" for name, value in event.key_items)[:_LONGEST_TEXT],
+            source=_join(sorted(event.source_items))[:_LONGEST_SOURCE],
+            about=_join(event.key_items)[:_LONGEST_TEXT],
             active=active,
             is_replay=event.property_operation == "Initialized",
             at_s=self._when(event),
@@ -160,3 +163,7 @@ class CameraEvents:
             await self._outbox.record(
                 Draft(data=reported, moment=moment, device_id=self._camera.id)
             )
+
+
+def _join(items: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in items)

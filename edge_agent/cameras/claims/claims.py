@@ -16,6 +16,9 @@ CONFIRM_S = 60.0
 _MOST_RULES = 100
 _MOST_OBJECTS = 64
 
+RuleKey = tuple[str, str, str]
+"""Topic, rule and source: by these a camera's rules are told apart."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
@@ -25,6 +28,8 @@ class Statement:
     onvif_topic: str
     rule: str
     """The camera's name of its rule or source."""
+    source: str = ""
+    """All that it names as the source: rules of two lenses may have the same name."""
     about: str = ""
     """Of several objects for which one rule holds, which; empty: the rule as such."""
     active: bool | None
@@ -33,11 +38,17 @@ class Statement:
     """The camera repeats the present state to a new subscriber."""
     at_s: float
 
+    @property
+    def key(self) -> RuleKey:
+        """Which of the camera's rules it is about."""
+        return self.onvif_topic, self.rule, self.source
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """Something to tell: a claim began, it ended, or (not active, `is_remark`) it was just made."""
 
+    key: RuleKey
     claim: CameraClaim
     onvif_topic: str
     rule: str
@@ -52,6 +63,7 @@ class Change:
 class Spell:
     """A time through which a camera claimed something; `until_s` None: it still does."""
 
+    key: RuleKey
     claim: CameraClaim
     onvif_topic: str
     rule: str
@@ -65,6 +77,7 @@ class Spell:
 
 @dataclass(kw_only=True)
 class _Rule:
+    key: RuleKey
     claim: CameraClaim
     onvif_topic: str
     rule: str
@@ -83,6 +96,7 @@ class _Rule:
 
     def change(self, *, active: bool, at_s: float, is_remark: bool = False) -> Change:
         return Change(
+            key=self.key,
             claim=self.claim,
             onvif_topic=self.onvif_topic,
             rule=self.rule,
@@ -97,7 +111,7 @@ class Claims:
     """What one camera claims."""
 
     def __init__(self) -> None:
-        self._rules: dict[tuple[str, str], _Rule] = {}
+        self._rules: dict[RuleKey, _Rule] = {}
         self._lost_since_s: float | None = None
         self.is_full = False
         """More rules than any camera has: the rest was not listened to."""
@@ -105,13 +119,19 @@ class Claims:
     def hear(self, statement: Statement) -> tuple[Change, ...]:
         """Take a statement in; return what is to be told at once, ends that were due before it."""
         due = tuple(self.settle(statement.at_s))
-        key = (statement.onvif_topic, statement.rule)
+        key = statement.key
         is_first = key not in self._rules
         if is_first and len(self._rules) >= _MOST_RULES:
             self.is_full = True
             return due
         rule = self._rules.setdefault(
-            key, _Rule(claim=statement.claim, onvif_topic=statement.onvif_topic, rule=key[1])
+            key,
+            _Rule(
+                key=key,
+                claim=statement.claim,
+                onvif_topic=statement.onvif_topic,
+                rule=statement.rule,
+            ),
         )
         rule.heard_s = max(rule.heard_s, statement.at_s)
         change = _apply(rule, replace(statement, at_s=rule.heard_s), is_first=is_first)
@@ -197,6 +217,7 @@ def _take_back(rule: _Rule, statement: Statement) -> None:
 
 def _spell(rule: _Rule, since_s: float, until_s: float | None, *, is_remark: bool = False) -> Spell:
     return Spell(
+        key=rule.key,
         claim=rule.claim,
         onvif_topic=rule.onvif_topic,
         rule=rule.rule,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from contracts.events import CameraClaim
-from edge_agent.cameras.claims.claims import Change, Claims, Spell, Statement
+from edge_agent.cameras.claims.claims import Change, Claims, RuleKey, Spell, Statement
 
 WINDOW_S = 30.0
 """Clocks, thresholds and thinking times of two analyses differ by so much."""
@@ -63,8 +63,8 @@ class Corroboration:
     def __init__(self) -> None:
         self.claims = Claims()
         self._sightings: dict[str, Sighting] = {}
-        self._agreed: dict[tuple[str, str], str] = {}
-        """By topic and rule of a claim whose end is yet to be told: the last sighting it agreed with."""
+        self._agreed: dict[RuleKey, str] = {}
+        """Of claims whose end is yet to be told: the last sighting with which each agreed."""
 
     def hear(self, statement: Statement) -> tuple[Report, ...]:
         """Take a statement of the camera in; return what is to be told."""
@@ -82,7 +82,7 @@ class Corroboration:
         spells = self.supporting(sighting)
         for spell in spells:
             if spell.is_end_due:
-                self._agreed[spell.onvif_topic, spell.rule] = sighting.object_id
+                self._agreed[spell.key] = sighting.object_id
         return spells
 
     def see_end(self, object_id: str, at_s: float) -> None:
@@ -103,12 +103,11 @@ class Corroboration:
         return tuple(sorted(found, key=lambda spell: spell.since_s)[-_MOST_SPELLS:])
 
     def _report(self, change: Change) -> Report:
-        key = (change.onvif_topic, change.rule)
         if not change.active and not change.is_remark:
-            return Report(change=change, corroborates=self._agreed.pop(key, None))
+            return Report(change=change, corroborates=self._agreed.pop(change.key, None))
         agreed = max(self._confirmed_by(change), key=lambda one: one.at_s, default=None)
         if change.active and agreed is not None:
-            self._agreed[key] = agreed.object_id
+            self._agreed[change.key] = agreed.object_id
         return Report(change=change, corroborates=agreed.object_id if agreed else None)
 
     def _confirmed_by(self, change: Change) -> Iterator[Sighting]:

@@ -14,6 +14,7 @@ _NAMESPACES = (
     f'xmlns:wsa="{ADDRESSING}"'
 )
 _DIALECT = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
+ONLY_LENS = "source_config"
 
 Operation = Literal["Initialized", "Changed", "Deleted"]
 
@@ -24,6 +25,8 @@ class Notification:
 
     topic: str
     source: str
+    lens: str = ONLY_LENS
+    """Of a camera with several; rules of the same name may watch through each."""
     active: bool | None
     operation: Operation | None
     at: datetime
@@ -81,7 +84,7 @@ def _notification(one: Notification) -> str:
     return (
         f'<wsnt:NotificationMessage><wsnt:Topic Dialect="{_DIALECT}">tns1:{escape(one.topic)}'
         f'</wsnt:Topic><wsnt:Message><tt:Message UtcTime="{utc(one.at)}"{operation}><tt:Source>'
-        '<tt:SimpleItem Name="VideoSourceConfigurationToken" Value="source_config"/>'
+        f'<tt:SimpleItem Name="VideoSourceConfigurationToken" Value={quoteattr(one.lens)}/>'
         f'<tt:SimpleItem Name="Rule" Value={quoteattr(one.source)}/></tt:Source>'
         f"{data}</tt:Message></wsnt:Message></wsnt:NotificationMessage>"
     )

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 from xml.etree.ElementTree import Element
@@ -49,26 +49,29 @@ class EventService:
         self._camera_now = camera_now
         self._say = say
         self._longest = timedelta(seconds=longest_s)
-        self._states: dict[tuple[str, str], Notification] = {}
+        self._states: dict[tuple[str, str, str], Notification] = {}
         self._subscriptions: dict[str, _Subscription] = {}
         self._number = 0
 
-    def emit(self, topic: str, source: str, *, active: bool | None) -> None:
+    def emit(
+        self, topic: str, source: str, *, active: bool | None, lens: str = event_answers.ONLY_LENS
+    ) -> None:
         """Tell every subscriber that something is so now, or (None) has just been noticed."""
         notification = Notification(
             topic=topic,
             source=source,
+            lens=lens,
             active=active,
             operation=None if active is None else "Changed",
             at=self._camera_now(),
         )
         if active is not None:
-            self._states[topic, source] = notification
+            self._states[topic, source, lens] = notification
         self._tell(notification)
 
     def delete(self, topic: str, source: str) -> None:
         """Tell every subscriber that a rule is no more, and no word of its state."""
-        self._states.pop((topic, source), None)
+        self._states.pop((topic, source, event_answers.ONLY_LENS), None)
         now = self._camera_now()
         self._tell(
             Notification(topic=topic, source=source, active=None, operation="Deleted", at=now)
@@ -126,14 +129,7 @@ class EventService:
         self._number += 1
         subscription = self._subscriptions[str(self._number)] = _Subscription(end=end)
         for state in self._states.values():
-            replayed = Notification(
-                topic=state.topic,
-                source=state.source,
-                active=state.active,
-                operation="Initialized",
-                at=state.at,
-            )
-            subscription.put(replayed)
+            subscription.put(replace(state, operation="Initialized"))
         self._say("subscribed")
         address = f"{base}{SUBSCRIPTION_PATH}{self._number}"
         return _answer(event_answers.subscription(address, now=now, end=end))

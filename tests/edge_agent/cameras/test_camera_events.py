@@ -134,6 +134,20 @@ async def test_claims_are_told_once_per_change(gateway: Gateway, camera: OnvifCa
     assert ended == CameraReported(active=False, **expected)
 
 
+async def test_rules_of_two_lenses_are_two_though_of_one_name(
+    gateway: Gateway, camera: OnvifCamera
+):
+    """What is over before one of them goes on before the other."""
+    async with gateway.listening(gateway.listener(camera)):
+        await until_said(camera, "subscribed")
+        for active, lens in ((True, "left"), (True, "right"), (False, "left")):
+            camera.emit(MOTION, active=active, source="ô 3", lens=lens)
+        await gateway.told_later(3)
+        await gateway.clock.elapse(60)
+        told = [(one.active, one.rule) for one in await gateway.told(3)]
+    assert told == [(True, "ô 3"), (True, "ô 3"), (False, "ô 3")]
+
+
 @pytest.mark.parametrize("topic", [MOTION, OTHER])
 async def test_a_rule_that_is_deleted_claims_nothing(
     gateway: Gateway, camera: OnvifCamera, topic: str
