@@ -55,6 +55,7 @@ class CameraEvents:
         self._outbox = outbox
         self._corroboration = corroboration
         self._clock = outbox.timekeeper.clock
+        self._recording = asyncio.Lock()
         self._unknown_topics: set[str] = set()
         self._is_overheard = False
         self._worked_s: float | None = None
@@ -107,7 +108,8 @@ class CameraEvents:
             for event in events:
                 statement = self._understand(event)
                 if statement is not None:
-                    await self._record(self._corroboration.hear(statement))
+                    async with self._recording:
+                        await self._record(self._corroboration.hear(statement))
             if self._corroboration.claims.is_full and not self._is_overheard:
                 self._is_overheard = True
                 log.warning("camera has too many rules, some are ignored", id=self._camera.id)
@@ -147,7 +149,9 @@ class CameraEvents:
     async def _settle(self) -> None:
         while True:
             await self._clock.sleep(_LOOK_S)
-            await self._record(self._corroboration.settle(self._clock.monotonic_s()))
+            # What begins again meanwhile is stored after its end.
+            async with self._recording:
+                await self._record(self._corroboration.settle(self._clock.monotonic_s()))
 
     async def _record(self, reports: Iterable[Report]) -> None:
         for report in reports:

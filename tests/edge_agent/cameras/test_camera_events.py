@@ -1,6 +1,7 @@
 """A camera's own events, from its event service over real sockets into the outbox."""
 
 import asyncio
+import threading
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -146,6 +147,25 @@ async def test_rules_of_two_lenses_are_two_though_of_one_name(
         await gateway.clock.elapse(60)
         told = [(one.active, one.rule) for one in await gateway.told(3)]
     assert told == [(True, "ô 3"), (True, "ô 3"), (False, "ô 3")]
+
+
+async def test_what_begins_again_is_stored_after_its_end(gateway: Gateway, camera: OnvifCamera):
+    """Two claims are over while the disk is slow; one of them holds again before that is stored."""
+    disk_is_free = threading.Event()
+    async with gateway.listening(gateway.listener(camera)):
+        await until_said(camera, "subscribed")
+        for active in (True, False):
+            for source in ("a", "b"):
+                camera.emit(MOTION, active=active, source=source)
+        await gateway.told(2)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(gateway.outbox.read(lambda _: disk_is_free.wait(5)))
+            await gateway.clock.elapse(15)
+            camera.emit(MOTION, active=True, source="b")
+            await asyncio.sleep(0.4)
+            disk_is_free.set()
+        told = [(one.active, one.rule) for one in await gateway.told(5)]
+    assert told[2:] == [(False, "a"), (False, "b"), (True, "b")]
 
 
 @pytest.mark.parametrize("topic", [MOTION, OTHER])
