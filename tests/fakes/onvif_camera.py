@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from simulator.camera.camera import CameraClock
@@ -38,6 +39,8 @@ class OnvifCamera:
         self.xaddr = ""
         self.is_starting = False
         """Its web server answers already, its ONVIF service does not."""
+        self.tells_time = True
+        """Whether each answer with events says what time the camera believes it is."""
 
     def say(self, name: str, **_: object) -> None:
         self.said[name] += 1
@@ -102,7 +105,11 @@ async def open_onvif_camera(
             camera.asked[operation.decode()] += 1
         if camera.is_starting:
             return Response(status=404)
-        return await device.answer(request)
+        response = await device.answer(request)
+        if camera.tells_time:
+            return response
+        body = re.sub(rb"<tev:CurrentTime>.*?</tev:CurrentTime>", b"", response.body)
+        return replace(response, body=body)
 
     server = await serve_http(answer, host="127.0.0.1", port=0)
     camera.xaddr = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{DEVICE_PATH}"

@@ -314,6 +314,22 @@ async def test_a_clock_that_is_set_swallows_no_remark(
         assert len(await gateway.told(2)) == 2
 
 
+@pytest.mark.parametrize(("tells_time", "age_s"), [(True, 0), (False, 8)])
+async def test_the_clocks_are_compared_only_where_the_camera_does_not_tell_its_time(
+    gateway: Gateway, stack: AsyncExitStack, *, tells_time: bool, age_s: float
+):
+    """Then a camera that lost time since it was subscribed to is believed, up to a minute."""
+    camera = await stack.enter_async_context(open_onvif_camera(now=gateway.clock.now))
+    camera.tells_time = tells_time
+    async with gateway.listening(gateway.listener(camera)):
+        await until_said(camera, "subscribed")
+        camera.clock.offset_s = -8
+        camera.emit(LEFT)
+        await gateway.told(1)
+        (spell,) = gateway.corroboration.claims.spells()
+    assert gateway.clock.monotonic_s() - spell.since_s == pytest.approx(age_s, abs=0.6)
+
+
 @pytest.mark.parametrize("gained_s", [0, 1])
 async def test_what_both_saw_is_told_as_such(
     gateway: Gateway, camera: OnvifCamera, gained_s: float
