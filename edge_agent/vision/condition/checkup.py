@@ -105,10 +105,13 @@ class Checkup:
     def picture(
         self, plane: Pixels, t_s: float, *, keyframe: bool, coloured: bool
     ) -> list[ConditionChanged]:
-        """Take a picture, (height, width) uint8, of the size begun with; return what changes."""
+        """Take a picture, (height, width) uint8, of the size begun with; return what changes.
+
+        While many are broken or missing, only keyframes are taken: no others are certainly whole.
+        """
         self.turned = False
         visible = self._seen
-        if visible is None:
+        if visible is None or (self.flow.broken and not keyframe):
             return []
         now, before = look(plane, t_s), self._before
         self._before = now

@@ -27,10 +27,10 @@ DELAYS_S: Mapping[Condition, tuple[float, float]] = {
 """How long each lasts before it is told, and how long it must be over; causes before effects."""
 
 EXPLAINED_BY: Mapping[Condition, tuple[Condition, ...]] = {
-    "frozen": ("black", "decode_errors"),
-    "covered": ("black", "decode_errors"),
-    "moved": ("black", "covered", "decode_errors"),
-    "blurred": ("black", "covered", "exposure", "decode_errors"),
+    "frozen": ("black",),
+    "covered": ("black",),
+    "moved": ("black", "covered"),
+    "blurred": ("black", "covered", "exposure"),
     "exposure": ("black", "covered"),
     "low_frame_rate": ("decode_errors",),
 }
