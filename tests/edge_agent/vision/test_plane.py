@@ -31,14 +31,16 @@ def test_a_reduced_picture_holds_the_mean_of_each_square(size: tuple[int, int]) 
     assert abs(differs.mean()) < 0.2
 
 
-def _painted(size: tuple[int, int], *, differs: int, padding: int) -> VideoFrame:
-    """Return a picture of one tint, half of which differs by so much."""
+def _painted(
+    size: tuple[int, int], *, differs: int, padding: int, part: tuple[float, float] = (0.5, 1.0)
+) -> VideoFrame:
+    """Return a picture of one tint; `part`, shares of height and width, differs by so much."""
     frame = VideoFrame(*size, "yuv420p")
     for plane in frame.planes[1:3]:
         lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         lines[:] = padding
         lines[: plane.height, : plane.width] = 126
-        lines[: plane.height // 2, : plane.width] += differs
+        lines[: int(part[0] * plane.height), : int(part[1] * plane.width)] += differs
     return frame
 
 
@@ -50,3 +52,9 @@ def test_only_the_picture_itself_tells_day_from_infra_red(
     """By infra-red there is one tint; a grey street by day has little more, but it differs."""
     assert not is_coloured(_painted(size, differs=0, padding=padding))
     assert is_coloured(_painted(size, differs=3, padding=padding))
+
+
+@pytest.mark.parametrize("size", [(178, 100), (352, 288), (704, 576), (1920, 1080)])
+def test_a_clock_written_in_colours_does_not_make_it_day(size: tuple[int, int]) -> None:
+    """It is a hundredth of the picture, but far from its tint."""
+    assert not is_coloured(_painted(size, differs=60, padding=0, part=(0.05, 0.2)))
