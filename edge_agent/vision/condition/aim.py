@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from edge_agent.vision.condition.look import CELL_PX, Reading, cells
+from edge_agent.vision.condition.look import CELL_PX, LONGEST_STEP_S, Reading, cells
 from edge_agent.vision.picture.plane import Luma, Mask
 
 LEARN_S = 6.0
@@ -32,8 +32,6 @@ SMALL_SHIFT = 0.04
 """Share of the picture's width: so far the wind may push a pole, and motion is held still."""
 STEADY_LUMA = 8.0
 """What is before the lens stays there; while the camera turns, everything differs by more."""
-_LONGEST_STEP_S = 40.0
-"""One picture after a long pause, as when the camera was away, does not make up for all of it."""
 _EDGE = 25.0
 """Least variance of the edges in a cell that counts as having some."""
 
@@ -62,7 +60,7 @@ class View:
 
     def learn(self, reading: Reading) -> None:
         """Follow what is seen now."""
-        dt_s = min(_LONGEST_STEP_S, reading.t_s - self._last_s)
+        dt_s = min(LONGEST_STEP_S, reading.t_s - self._last_s)
         self._last_s = reading.t_s
         rate = 1.0 - math.exp(-dt_s / min(FOLLOW_S, max(2.0, self.age_s)))
         cv2.accumulateWeighted(reading.edges, self.edges, rate)

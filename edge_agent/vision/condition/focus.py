@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable
 
+from edge_agent.vision.condition.look import LONGEST_STEP_S
+
 LEARN_S = 60.0
 """Before that, nothing is known about the view's usual sharpness."""
 RISE_S, FALL_S = 300.0, 7_200.0
@@ -55,7 +57,7 @@ class Focus:
 
         Sharpness means nothing if the camera shook; `holds_still` is asked only when it matters.
         """
-        dt_s = 0.0 if self._last_s is None else min(10.0, t_s - self._last_s)
+        dt_s = 0.0 if self._last_s is None else min(LONGEST_STEP_S, t_s - self._last_s)
         self._last_s = t_s
         if sharpness is None:
             return None

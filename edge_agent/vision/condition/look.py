@@ -29,6 +29,9 @@ _SOBEL = 8.0
 _MOST_LUMA = 20.0
 STILL_LUMA = 3.0
 """Mean difference in a cell by which something moves there, beyond the noise."""
+LONGEST_STEP_S = 40.0
+"""What is learned over time goes no further at once: one picture after a long pause, as when the camera
+was away, does not make up for all of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edge_agent.vision.condition.debounce import Debounce
 from edge_agent.vision.condition.diagnosis import DELAYS_S, EXPLAINED_BY, Diagnosis
+from edge_agent.vision.condition.focus import Focus
 from edge_agent.vision.stream.timeline import StreamClock, Timeline
 
 steps = st.lists(
@@ -143,3 +144,19 @@ def test_what_waited_to_be_read_has_kept_its_times(fps: int) -> None:
     apart_s = np.diff(times_s[4 * fps :])
     assert apart_s.min() > 0.5 / fps
     assert apart_s.max() < 1.5 / fps
+
+
+def test_sharpness_that_wanes_over_hours_is_followed_at_any_pace() -> None:
+    """However seldom a calm camera is checked, a lens that gets dirty slowly is not out of focus."""
+
+    def wane(step_s: float) -> tuple[float, set[bool | None]]:
+        focus, lasts_s = Focus(), 6 * 3600
+        told = {
+            focus.step(t_s, 1.0 - 0.55 * t_s / lasts_s, coloured=True, holds_still=lambda: True)
+            for t_s in np.arange(0, lasts_s, step_s)
+        }
+        return focus.share, told
+
+    often, seldom = wane(2.0), wane(40.0)
+    assert seldom[1] == often[1] == {None, False}
+    assert seldom[0] == pytest.approx(often[0], abs=0.02)
