@@ -2,7 +2,8 @@
 
 Every sensor has noise, so no part of two keyframes is ever exactly the same. An encoder that is
 given one picture again and again codes it in a few ways only, so its keyframes repeat exactly
-those seen lately. A written clock may run on.
+those seen lately. A written clock may run on. That a picture changed is no proof of noise: light
+changes all of it alike, and what moves changes it by more.
 """
 
 from collections import deque
@@ -23,6 +24,10 @@ FROZEN_SHARE, LIVE_SHARE = 0.5, 0.25
 """Of the cells that show something: so many repeat themselves, or no more than that."""
 LEARN_KEYFRAMES = 5
 """So many keyframes show whether this camera's pictures have noise at all."""
+NOISE_LUMA = 2.0
+"""The mean of a cell typically changes by less where there is only noise, even at a high gain."""
+EITHER_SHARE = 0.1
+"""At least so many cells become brighter by noise and so many darker; by light, it is one of both."""
 BEGIN_KEYFRAMES = 10
 """If so many did not show it, more of them need not be hurried."""
 _LINES_APART = 4
@@ -60,6 +65,8 @@ class Stillness:
 
     def __init__(self) -> None:
         self._marks: deque[Luma] = deque(maxlen=REMEMBERED)
+        self._shades: Luma | None = None
+        """Of the keyframe before."""
         self._keyframes = self._live_keyframes = 0
         self._still_since_s: float | None = None
         self._frozen = False
@@ -73,15 +80,18 @@ class Stillness:
         judged = seen & (keyframe.spread > FLAT_LUMA)
         if self._marks and self._marks[-1].shape != mark.shape:
             self._marks.clear()
-        known = list(self._marks)
+        known, before = list(self._marks), self._shades
         self._marks.append(mark)
-        if not known or np.count_nonzero(judged) < 8:
+        self._shades = keyframe.shades
+        if not known or before is None or np.count_nonzero(judged) < 8:
             self._still_since_s = None
             return None
         repeats: Mask = np.zeros(mark.shape, bool)
         for other in known:
             repeats |= mark == other
         self.share = float(repeats[judged].mean())
+        if self.share <= LIVE_SHARE and _is_noise(keyframe.shades[judged] - before[judged]):
+            self._live_keyframes += 1
         return self._judge(keyframe.t_s)
 
     @property
@@ -99,8 +109,6 @@ class Stillness:
         return f"{self.share:.0%} of the picture repeats itself exactly, without any noise"
 
     def _judge(self, t_s: float) -> bool | None:
-        if self.share <= LIVE_SHARE:
-            self._live_keyframes += 1
         if self.share < NOISELESS_SHARE:
             self._still_since_s = None
         elif self._still_since_s is None:
@@ -111,6 +119,13 @@ class Stillness:
         still_s = 0.0 if self._still_since_s is None else t_s - self._still_since_s
         self._frozen = still_s >= NOISELESS_S
         return self._frozen if self._still_since_s is not None else None
+
+
+def _is_noise(gained: Luma) -> bool:
+    """Whether noise alone may have changed the means of cells by so much."""
+    typical = float(np.median(np.abs(gained)))
+    either = min(float((gained > 0.0).mean()), float((gained < 0.0).mean()))
+    return typical < NOISE_LUMA and either >= EITHER_SHARE
 
 
 def _mark(keyframe: Look) -> Luma:

@@ -45,9 +45,10 @@ def freezing(*, clock: bool) -> Iterator[tuple[float, Picture]]:
         yield t_s, shown
 
 
-def test_the_noise_is_learned_at_once_and_then_looked_at_seldom() -> None:
+@pytest.mark.parametrize("noise", [2, 14], ids=["by day", "at a high gain"])
+def test_the_noise_is_learned_at_once_and_then_looked_at_seldom(noise: float) -> None:
     """Checks cost more than glances, and whoever is alive and alone has nothing else to show."""
-    checked, told = seen(still(until_s=300))
+    checked, told = seen(still(until_s=300, noise=noise))
     gaps = np.diff(checked)
     assert told == []
     assert (gaps[:LEARN_KEYFRAMES] == GOP_S).all()
@@ -72,3 +73,16 @@ def test_a_camera_that_freezes_is_told_no_later_for_that(clock: bool) -> None:
     assert frozen.condition == "frozen"
     on_s, _ = DELAYS_S["frozen"]
     assert told_s - FREEZES_S <= 3 * (QUIET_S + GOP_S) + on_s + GOP_S
+
+
+@pytest.mark.parametrize(
+    ("first_share", "until_s"), [(0.4, 14), (0.95, 30)], ids=["a lamp", "a sunrise"]
+)
+def test_light_that_changes_is_not_taken_for_noise(first_share: float, until_s: float) -> None:
+    """Whoever has none must not be called frozen as soon as whoever has some."""
+
+    def brighten(picture: Picture, t_s: float) -> None:
+        picture *= min(1.0, first_share + (1.0 - first_share) * t_s / until_s)
+
+    _, told = seen(pictures(brighten, until_s=until_s + 50, fps=1 / GOP_S, noise=0))
+    assert told == []
