@@ -74,14 +74,36 @@ def receive(url: str, *, sample_rate_hz: int) -> Iterator[FloatSamples]:
     raise StreamBroken("it ended")
 
 
+class _ToMono:
+    """Resamples whatever comes: a station may change its channels or its rate in mid-stream."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._rate_hz = sample_rate_hz
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler = self._new()
+
+    def _new(self) -> av.AudioResampler:
+        return av.AudioResampler(format="fltp", layout="mono", rate=self._rate_hz)
+
+    def feed(self, frame: av.AudioFrame) -> Iterator[FloatSamples]:
+        """Yield what comes out for what goes in."""
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != self._kind:
+            for rest in self._resampler.resample(None):
+                yield rest.to_ndarray()[0]
+            self._kind, self._resampler = kind, self._new()
+        for resampled in self._resampler.resample(frame):
+            yield resampled.to_ndarray()[0]
+
+
 def _pieces(container: av.container.InputContainer, sample_rate_hz: int) -> Iterator[FloatSamples]:
-    resampler = av.AudioResampler(format="fltp", layout="mono", rate=sample_rate_hz)
+    to_mono = _ToMono(sample_rate_hz)
     waiting: list[FloatSamples] = []
     gathered = 0
     for frame in _frames(container):
-        for resampled in resampler.resample(frame):
-            waiting.append(resampled.to_ndarray()[0])
-            gathered += resampled.samples
+        for samples in to_mono.feed(frame):
+            waiting.append(samples)
+            gathered += len(samples)
         if gathered >= PIECE_S * sample_rate_hz:
             yield np.concatenate(waiting)
             waiting, gathered = [], 0

@@ -11,20 +11,20 @@ import numpy as np
 RATE_HZ = 44100
 
 
-def encode_mp3(seconds, *, seed=3):
-    """Noise in syllables, mono, 64 kbit/s."""
+def encode_mp3(seconds, *, seed=3, layout="mono"):
+    """Noise in syllables, 64 kbit/s."""
     count = int(seconds * RATE_HZ)
     noise = np.convolve(np.random.default_rng(seed).standard_normal(count), np.ones(20), "same")
     samples = (noise * (0.3 + np.abs(np.sin(np.arange(count) / 7000))) * 1200).clip(-32000, 32000)
     file = io.BytesIO()
     with av.open(file, "w", format="mp3") as container:
         stream = container.add_stream("libmp3lame", rate=RATE_HZ)
-        stream.layout, stream.bit_rate = "mono", 64_000
+        stream.layout, stream.bit_rate = layout, 64_000
         frame = av.AudioFrame.from_ndarray(
             samples.astype(np.int16)[np.newaxis, :], format="s16", layout="mono"
         )
         frame.sample_rate = RATE_HZ
-        resampler = av.AudioResampler(format=stream.format, layout="mono", rate=RATE_HZ)
+        resampler = av.AudioResampler(format=stream.format, layout=layout, rate=RATE_HZ)
         for converted in resampler.resample(frame):
             container.mux(stream.encode(converted))
         container.mux(stream.encode(None))
@@ -53,13 +53,15 @@ def scratch(programme):
 class Radio:
     """`/live` goes on for ever, `/short` hangs up after 1 s, `/page` is a web page, others 404.
 
-    `/scratched` goes on for ever and no second of it is whole. `/torn` hangs up in the middle of a frame, 1 s long, whose rest nobody can decode.
+    `/scratched` goes on for ever and no second of it is whole. `/changing` is mono and stereo by turns, a second and a half each.
+    `/torn` hangs up in the middle of a frame, 1 s long, whose rest nobody can decode.
     """
 
     def __init__(self):
         self.programme = encode_mp3(20)
         self.torn = tear(self.programme)
-        self.scratched = scratch(self.programme)
+        changing = encode_mp3(1.5) + encode_mp3(1.5, layout="stereo")
+        self.endless = {"scratched": scratch(self.programme), "changing": changing}
         self.listeners = []
         radio = self
 
@@ -82,7 +84,7 @@ class Radio:
 
     def serve(self, request):
         kind = request.path.strip("/")
-        if kind not in {"live", "short", "page", "scratched", "torn"}:
+        if kind not in {"live", "short", "page", *self.endless, "torn"}:
             request.send_error(404)
             return
         request.send_response(200)
@@ -97,7 +99,7 @@ class Radio:
         if kind == "torn":
             request.wfile.write(self.torn)
             return
-        programme = self.scratched if kind == "scratched" else self.programme
+        programme = self.endless.get(kind, self.programme)
         self.stream(request, programme, last_s=3.0 if kind == "short" else 1000.0)
 
     def stream(self, request, programme, *, last_s):

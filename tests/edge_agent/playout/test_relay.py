@@ -72,6 +72,15 @@ def test_broken_frames_are_left_out_and_the_line_is_kept(player, loudspeaker, ra
     assert finished["seconds_sent"] == pytest.approx(4, abs=0.3)
 
 
+def test_a_station_that_changes_between_mono_and_stereo_is_heard_on(player, loudspeaker, radio):
+    """As many do between speech and music; calling again would lose more."""
+    player.install("loa", loudspeaker().sink())
+    relay(player, radio.url("changing"), seconds=4)
+    finished = player.wait_until("R", "finished")
+    assert radio.listeners.count("/changing") == 1
+    assert finished["seconds_sent"] == pytest.approx(4, abs=0.3)
+
+
 @pytest.mark.parametrize(
     ("path", "reason"), [("gone", "404"), ("page", "no audio")], ids=["gone", "a web page"]
 )
