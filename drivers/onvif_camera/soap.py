@@ -259,7 +259,7 @@ def _media_profile(item: Any) -> MediaProfile | None:  # noqa: ANN401
 
 
 def _bounds(source: Any) -> tuple[int, int, int, int] | None:  # noqa: ANN401
-    bounds = getattr(source, "Bounds", None)
+    bounds: Any = getattr(source, "Bounds", None)
     try:
         return int(bounds.x), int(bounds.y), int(bounds.width), int(bounds.height)
     except (AttributeError, TypeError, ValueError):
