@@ -65,10 +65,13 @@ class CameraKeeper:
         self._fault = CameraFault(
             DownReason.UNREACHABLE, "no picture yet", at_s=started_s, patience_s=FIRST_KEYFRAME_S
         )
-        async with asyncio.TaskGroup() as tasks:
-            name = f"camera {self._orders.camera_id}"
-            tasks.create_task(supervisor.keep(name, self._watch_once, failed=self._bear), name=name)
-            tasks.create_task(self._look_at_the_clock(), name=f"{name} clock")
+        camera_id = self._orders.camera_id
+        name = f"camera {camera_id}"
+        with self._vision.keeping(camera_id, self._take_late):
+            async with asyncio.TaskGroup() as tasks:
+                watching = supervisor.keep(name, self._watch_once, failed=self._bear)
+                tasks.create_task(watching, name=name)
+                tasks.create_task(self._look_at_the_clock(), name=f"{name} clock")
 
     async def _watch_once(self) -> None:
         watch = await self._orders.begin(self._clock)
@@ -112,6 +115,11 @@ class CameraKeeper:
                 await self._fixtures.learn(finding)
             case _:
                 await self._sightings.record(finding)
+
+    async def _take_late(self, finding: vision.AnyFinding) -> None:
+        """Record what was being made when the camera was lost: its alarm waits for the clip."""
+        if isinstance(finding, vision.ClipReady):
+            await self._sightings.record(finding)
 
     async def _bear(self, error: Exception) -> None:
         """Tell a fault now, or let it last a while first."""

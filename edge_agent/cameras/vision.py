@@ -5,8 +5,8 @@ Understands no finding.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import structlog
@@ -22,6 +22,8 @@ _WAITING_FINDINGS = 1_000
 
 Inbox = asyncio.Queue[AnyFinding | None]
 """What was found on one camera; None: the child is gone and the watch with it."""
+TakeLate = Callable[[AnyFinding], Awaitable[None]]
+"""Takes what is said about a camera after its watch has ended."""
 
 
 class Vision:
@@ -32,6 +34,16 @@ class Vision:
         self.child = Child("vision", argv, self)
         self._runs = asyncio.Event()
         self._inboxes: dict[str, Inbox] = {}
+        self._late: dict[str, TakeLate] = {}
+
+    @contextmanager
+    def keeping(self, camera_id: str, take_late: TakeLate) -> Iterator[None]:
+        """Have somebody hear of a camera also while it is not watched: clips may come after it."""
+        self._late[camera_id] = take_late
+        try:
+            yield
+        finally:
+            del self._late[camera_id]
 
     @asynccontextmanager
     async def watching(self, watch: Watch) -> AsyncIterator[Inbox]:
@@ -44,10 +56,12 @@ class Vision:
             yield inbox
         finally:
             del self._inboxes[watch.camera_id]
-            # Whoever waits to put something into a full inbox must not wait for ever.
-            while not inbox.empty():
-                inbox.get_nowait()
             self.child.send(Forget(camera_id=watch.camera_id).model_dump_json())
+            # Whoever waits to put something into a full inbox must not wait for ever.
+            left = [inbox.get_nowait() for _ in range(inbox.qsize())]
+            for finding in left:
+                if finding is not None:
+                    await self._hand_over_late(finding)
 
     def tell(self, order: Afterthought) -> bool:
         """Pass an order about a watched camera on; return whether the camera is watched."""
@@ -70,6 +84,14 @@ class Vision:
         inbox = self._inboxes.get(finding.camera_id)
         if inbox is not None:
             await inbox.put(finding)
+        # While it waited for room, the watch may have ended.
+        if inbox is None or self._inboxes.get(finding.camera_id) is not inbox:
+            await self._hand_over_late(finding)
+
+    async def _hand_over_late(self, finding: AnyFinding) -> None:
+        take_late = self._late.get(finding.camera_id)
+        if take_late is not None:
+            await take_late(finding)
 
     async def ended(self) -> None:
         """Tell every keeper that its watch is over."""

@@ -122,11 +122,14 @@ class Camera:
             with keeping_apart(camera_id):
                 self._demux()
         except SourceLost as lost:
+            if self._forgotten.is_set():
+                return
             # What fails while it is being lost makes it no less lost.
             with suppress(SourceLost), keeping_apart(camera_id):
                 self._finish()
             self._lose(self._failure or lost)
             self._stop()
+            # To forget it is the answer to its loss: its clips are finished all the same.
             with suppress(SourceLost), keeping_apart(camera_id):
                 self._finish_clips(CLIPS_MOST_S)
 
@@ -298,10 +301,10 @@ class Camera:
         self._finish_clips(CLIPS_BEFORE_LOSS_S)
 
     def _finish_clips(self, wait_s: float) -> None:
-        """Make clips of what there is, unless nobody wants to hear of the camera any more."""
-        if self._analysis and not self._forgotten.is_set():
+        """Make clips of what there is."""
+        if self._analysis:
             for finding in self._analysis.finish_clips(wait_s=wait_s):
-                # Said even if the camera is being watched anew: its alarm waits for the clip.
+                # Said even of one that is forgotten or watched anew: its alarm waits for the clip.
                 self._say_out(finding)
 
     def _health(self, fps: float, drift_s: float | None) -> Health:

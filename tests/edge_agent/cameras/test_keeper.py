@@ -1,12 +1,19 @@
 """When a camera counts as down, and when nobody needs to hear of it."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
 
-from contracts.events import DeviceDown, DeviceKind, DeviceUp, DownReason, MotionEnded
+from contracts.events import (
+    DeviceDown,
+    DeviceKind,
+    DeviceUp,
+    DownReason,
+    EvidenceClip,
+    MotionEnded,
+)
 from edge_agent.cameras.claims.corroboration import Corroboration
 from edge_agent.cameras.faults import CameraFault, make_fault
 from edge_agent.cameras.fixture_files import FixtureFile
@@ -320,3 +327,47 @@ async def test_what_is_forgotten_before_the_analysis_runs_is_forgotten_by_the_wa
     assert orders[0] == watch
     named = [o.fixture_id for o in orders if isinstance(o, vision_orders.ForgetFixture)]
     assert named == ["forgotten"]
+
+
+OBJECT = "00000000-0000-4000-8000-000000000001"
+CLIP = vision.Clip(
+    sha256="c" * 64,
+    codec="h264",
+    width_px=640,
+    height_px=360,
+    size_bytes=9,
+    begins_at_s=990,
+    duration_s=12,
+    encoded_again=True,
+)
+
+
+@pytest.mark.parametrize("comes", ["while nobody watches", "behind the loss", "without room"])
+async def test_a_clip_that_is_finished_after_the_loss_is_told(case, comes):
+    """Its alarm waits for it, though the camera cannot be reached any more."""
+    with ExitStack() as reachable:
+        uri = reachable.enter_context(RtspCamera(())).uri
+        async with case(uri=uri) as one, asyncio.TaskGroup() as tasks:
+            analysis, at_s = one.keeper._vision, one.clock.monotonic_s()
+            await analysis.started()
+            while "cam1" not in analysis._inboxes:
+                await one.pass_time(0.5)
+            reachable.close()
+            lost = vision.Lost(camera_id="cam1", at_s=at_s, reason="unreachable", detail="x")
+            more = vision.MotionEnded(camera_id="cam1", at_s=at_s, zone="ngo", duration_s=1)
+            ready = vision.ClipReady(camera_id="cam1", at_s=at_s, object_id=OBJECT, clip=CLIP)
+            lines = [said.model_dump_json().encode() for said in (lost, more, ready)]
+            if comes == "without room":
+                tasks.create_task(analysis.take(lines[2]))
+                for line in [lines[0], *[lines[1]] * 999]:
+                    await analysis.take(line)
+                assert analysis._inboxes["cam1"].full()
+            else:
+                await analysis.take(lines[0])
+                await one.pass_time(1 if comes == "while nobody watches" else 0)
+                await analysis.take(lines[2])
+            await one.pass_time(2)
+            assert "cam1" not in analysis._inboxes
+            told = await one.told()
+    (clip,) = [event for event in told if isinstance(event, EvidenceClip)]
+    assert (clip.object_id, clip.clip.sha256) == (OBJECT, CLIP.sha256)

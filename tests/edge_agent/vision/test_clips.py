@@ -1,5 +1,6 @@
 """When clips are made: once all that they show has come, or the stream is lost."""
 
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Event
@@ -7,12 +8,18 @@ from threading import Event
 import pytest
 from structlog.testing import capture_logs
 
+from edge_agent.vision.camera import Camera, Crew
 from edge_agent.vision.evidence.clips import LATE_S, MOST_WAITING, ClipJobs, Clips
-from edge_agent.vision.findings import ClipReady
+from edge_agent.vision.evidence.room import open_room
+from edge_agent.vision.findings import AnyFinding, ClipReady, LitteringConfirmed, Lost
+from edge_agent.vision.intake.rounds import Rounds
+from edge_agent.vision.intake.turns import Turns
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.shelf import Shelf
 from tests.edge_agent.vision.footage_maker import decode, encode, shifted
+from tests.edge_agent.vision.stage import deposit
+from tests.edge_agent.vision.vision_process import watch, write_clip
 
 FORM, PACKETS = encode(bframes=0)
 
@@ -144,3 +151,32 @@ def test_without_a_place_for_them_no_clips_are_made(tmp_path: Path) -> None:
     camera.feed(4, 30)
     assert camera.settle() == []
     assert camera.shelf.held_bytes == 0
+
+
+def test_a_camera_that_is_forgotten_for_its_loss_still_gives_its_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent forgets a lost camera at once, while a masked clip takes its time."""
+    monkeypatch.setattr("edge_agent.vision.camera.CLIPS_BEFORE_LOSS_S", 0.0)
+    scene = write_clip(tmp_path / "bag.mp4", deposit(), until_s=18)
+    order = watch("gate", scene, masks=(((0, 0), (0.25, 0), (0.25, 0.25)),))
+    said: list[AnyFinding] = []
+    done = Event()
+
+    def listen(finding: AnyFinding) -> None:
+        said.append(finding)
+        if isinstance(finding, Lost):
+            watched.forget()
+        elif isinstance(finding, ClipReady):
+            done.set()
+
+    turns, room = Turns(workers=1), open_room(tmp_path / "spool", tmp_path / "pins")
+    crew = Crew(rounds=Rounds(after=turns.begin), turns=turns)
+    watched = Camera(order, room, crew, listen, time.monotonic)
+    watched.start()
+    assert done.wait(15)
+    turns.stop()
+    room.close()
+    assert [finding.say for finding in said][-2:] == ["lost", "clip_ready"]
+    bag = next(finding for finding in said if isinstance(finding, LitteringConfirmed))
+    assert said[-1].object_id == bag.object_id
