@@ -118,7 +118,7 @@ class CameraKeeper:
 
     async def _take_late(self, finding: vision.AnyFinding) -> None:
         """Record what was being made when the camera was lost: its alarm waits for the clip."""
-        if isinstance(finding, vision.ClipReady):
+        if isinstance(finding, vision.ClipReady | vision.EvidenceMissed):
             await self._sightings.record(finding)
 
     async def _bear(self, error: Exception) -> None:

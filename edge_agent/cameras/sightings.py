@@ -24,6 +24,7 @@ Sighting = (
     | vision.PresenceStarted
     | vision.PresenceEnded
     | vision.ClipReady
+    | vision.EvidenceMissed
     | vision.Degraded
     | vision.Recovered
 )
@@ -61,7 +62,7 @@ class Sightings:
         self._has_begun = False
 
     async def record(self, finding: Sighting) -> None:
-        """Record a finding durably."""
+        """Record a finding durably; what is no event is logged."""
         match finding:
             case vision.MotionStarted() | vision.MotionEnded():
                 await self._record_motion(finding)
@@ -73,6 +74,14 @@ class Sightings:
                 await self._record_condition(finding)
             case vision.ClipReady():
                 await self._outbox.record(drafts.draft_clip(finding, self._timekeeper))
+            case vision.EvidenceMissed():
+                log.error(
+                    "evidence missed",
+                    camera_id=self._camera_id,
+                    object_id=finding.object_id,
+                    what=finding.what,
+                    why=finding.why,
+                )
             case _:
                 assert_never(finding)
 

@@ -68,7 +68,7 @@ def _first_picture(uri: str, name: str) -> Image:
         with open_source(uri, 0.0) as source:
             for number, packet in enumerate(source.packets(time.monotonic)):
                 if packet.keyframe:
-                    frame, _ = picture_at(source.form, (packet,), packet.t_s)
+                    frame = picture_at(source.form, (packet,), packet.t_s).frame
                     return np.ascontiguousarray(frame.to_ndarray(format="bgr24"))
                 if number > _LOOK_AT_PACKETS:
                     break

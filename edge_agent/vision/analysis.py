@@ -10,7 +10,13 @@ from edge_agent.vision.evidence.back_trace import BackTrace
 from edge_agent.vision.evidence.clips import Clips
 from edge_agent.vision.evidence.room import EvidenceRoom
 from edge_agent.vision.evidence.shots import ShotTaker
-from edge_agent.vision.findings import AnyFinding, MotionEnded, MotionStarted, Seen
+from edge_agent.vision.findings import (
+    AnyFinding,
+    EvidenceMissed,
+    MotionEnded,
+    MotionStarted,
+    Seen,
+)
 from edge_agent.vision.fitness import Fitness
 from edge_agent.vision.littering import Littering
 from edge_agent.vision.lookback import LookBack, Shown, Stock
@@ -66,7 +72,7 @@ class Analysis:
         self._main_fault = main_fault
         self._onlooker = onlooker
         self._look_back = LookBack(stock, stirs=self._stirs, may_overlook=self._may_overlook)
-        shots = ShotTaker(
+        self._shots = shots = ShotTaker(
             watch.camera_id, stock, spool=room.spool, masks=watch.masks, main=evidence
         )
         self._clips = Clips(
@@ -184,7 +190,12 @@ class Analysis:
         if changes := self._checkup.packets(count, t_s, self._count):
             said += self._fitness.tell(changes, t_s)
         said += self._clips.step(t_s)
+        said += self._missed(t_s)
         return said
+
+    def _missed(self, t_s: float) -> list[EvidenceMissed]:
+        """Return what is to be said of pictures and clips that could not be made."""
+        return self._shots.losses.tell(t_s) + self._clips.losses.tell(t_s)
 
     def obey(self, order: Afterthought) -> list[AnyFinding]:
         """Follow an order; return what is to be said at once."""
@@ -214,11 +225,13 @@ class Analysis:
         if self._scene is not None:
             said += self._tell(self._scene.stop())
         self._littering.forget()
-        return said
+        return said + self._missed(self._moved_s or 0.0)
 
     def finish_clips(self, *, wait_s: float) -> list[AnyFinding]:
         """Make the clips that are wanted of what there is; return those done in time."""
-        return [*self._clips.finish(self._moved_s or 0.0, wait_s=wait_s)]
+        now_s = self._moved_s or 0.0
+        ready = self._clips.finish(now_s, wait_s=wait_s)
+        return [*ready, *self._missed(now_s)]
 
     def _stirs(self, frame: VideoFrame) -> bool:
         """Whether a keyframe shows something that is not known to be there; learns nothing."""

@@ -165,7 +165,7 @@ class Camera:
                 self._watch,
                 stock,
                 room=self._room,
-                evidence=self._evidence_stock,
+                evidence=lambda: self._evidence.usable if self._evidence else None,
                 main_fault=lambda: self._evidence.fault if self._evidence else None,
             )
             self._take_in(source)
@@ -233,9 +233,6 @@ class Camera:
         if analysis is None or not analysis.resting or len(self._backlog) >= RESTING_PACKETS:
             return True
         return analysis.listens or any(packet.keyframe for packet in packets)
-
-    def _evidence_stock(self) -> Stock | None:
-        return self._evidence.stock if self._evidence else None
 
     def _schedule(self, *, together: bool = False) -> None:
         """Have a turn unless it is being taken; `together` with the others of this round."""
@@ -309,7 +306,7 @@ class Camera:
 
     def _health(self, fps: float, drift_s: float | None) -> Health:
         analysis = self._analysis
-        evidence = self._evidence_stock()
+        evidence = self._evidence.stock if self._evidence else None
         now_s = self._monotonic_s()
         decoded = analysis.decoded if analysis else 0
         decoded_fps = (decoded - self._decoded) / max(1.0, now_s - self._healthy_s)

@@ -13,6 +13,7 @@ LossReason = Literal[
     "unreachable", "auth_failed", "stalled", "undecodable", "ended", "configuration"
 ]
 PictureRole = Literal["before", "depositing", "after", "shown"]
+EvidenceKind = PictureRole | Literal["clip"]
 Edge = Literal["left", "right", "top", "bottom"]
 Condition = Literal[
     "frozen",
@@ -178,6 +179,16 @@ class ClipReady(Finding):
     clip: Clip
 
 
+class EvidenceMissed(Finding):
+    """A picture or a clip could not be made, of either stream, and will not come."""
+
+    say: Literal["evidence_missed"] = "evidence_missed"
+    object_id: str
+    """Empty: it was to show the camera's condition."""
+    what: EvidenceKind
+    why: str
+
+
 class Degraded(Finding):
     """Pictures come, but cannot be relied on since `at_s`."""
 
@@ -227,6 +238,7 @@ AnyFinding = (
     | PresenceStarted
     | PresenceEnded
     | ClipReady
+    | EvidenceMissed
     | Degraded
     | Recovered
     | Health

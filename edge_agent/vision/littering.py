@@ -14,13 +14,12 @@ from edge_agent.vision.evidence.clips import Clips
 from edge_agent.vision.evidence.depositor import Trace
 from edge_agent.vision.evidence.footage import MOST_S
 from edge_agent.vision.evidence.pins import Hold
-from edge_agent.vision.evidence.shots import ShotTaker
+from edge_agent.vision.evidence.shots import Shot, ShotTaker
 from edge_agent.vision.findings import (
     FixtureLearned,
     LitteringConfirmed,
     LitteringEnded,
     PathPoint,
-    Picture,
 )
 from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.objects.thing import LeftObject, encode_looks
@@ -98,7 +97,7 @@ class Littering:
                 object_id=object_id,
                 zone=scene.zone_of(thing),
                 ending=_ENDINGS[event.phase],
-                pictures=self._shots.take([self._shots.shot("after", event.t_s)]),
+                pictures=self._shots.take([self._shots.shot("after", event.t_s)], of=object_id),
             )
         ]
 
@@ -161,7 +160,8 @@ class Littering:
         deposited_s = thing.deposited_s if traced.deposited_s is None else traced.deposited_s
         self._request_clip(object_id, deposited_s, event.t_s, kept.hold)
         opinion = self._opinion_of(thing, event.t_s)
-        pictures = self._pictures(kept, traced, deposited_s, event.t_s)
+        shots = self._shots_of(kept, traced, deposited_s, event.t_s)
+        pictures = self._shots.take(shots, of=object_id)
         kept.hold.release()
         return LitteringConfirmed(
             camera_id=self._camera_id,
@@ -196,19 +196,16 @@ class Littering:
         end_s = min(at_s + self._clip_after_s, begin_s + MOST_S)
         self._clips.request(object_id, begin_s, end_s, around_s=deposited_s, held=held)
 
-    def _pictures(
+    def _shots_of(
         self, kept: _Kept, traced: Trace, deposited_s: float, at_s: float
-    ) -> tuple[Picture, ...]:
+    ) -> tuple[Shot, ...]:
         clear_s = kept.clear_s if traced.clear_s is None else traced.clear_s
-        return self._shots.take(
-            [
-                # Where it was never clear, the oldest picture held is the likeliest.
-                self._shots.shot(
-                    "before", -math.inf if clear_s is None else clear_s, held=kept.hold
-                ),
-                self._shots.shot("depositing", deposited_s, held=kept.hold),
-                self._shots.shot("after", at_s),
-            ]
+        # Where it was never clear, the oldest picture held is the likeliest.
+        before_s = -math.inf if clear_s is None else clear_s
+        return (
+            self._shots.shot("before", before_s, held=kept.hold),
+            self._shots.shot("depositing", deposited_s, held=kept.hold),
+            self._shots.shot("after", at_s),
         )
 
     def _path(self, traced: Trace) -> tuple[PathPoint, ...]:

@@ -53,5 +53,5 @@ class Whereabouts:
             box=event.area.clipped(*self.plane_size).shares_of(self.plane_size),
             present_s=event.t_s - event.since_s,
             share=event.share,
-            pictures=self._shots.take([self._shots.shot("shown", event.t_s)]),
+            pictures=self._shots.take([self._shots.shot("shown", event.t_s)], of=object_id),
         )

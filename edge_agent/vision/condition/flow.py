@@ -40,7 +40,7 @@ class Count:
     gaps: int = 0
     """How often the numbers of pictures told that some had not come: most of these are `missing`."""
     main_fault: str | None = None
-    """Why the main stream does not come; None: it does, or there is none."""
+    """Why the main stream gives no evidence; None: it does, or there is none."""
     drift_s: float | None
     """How much more time has passed on the camera's clock than on the gateway's."""
 

@@ -4,26 +4,25 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import structlog
-
-from edge_agent.vision.evidence.clip import make_clip
+from edge_agent.vision.evidence.clip import ClipImpossible, make_clip
 from edge_agent.vision.evidence.footage import Request
+from edge_agent.vision.evidence.losses import Losses
 from edge_agent.vision.evidence.pins import Hold
 from edge_agent.vision.findings import Clip, ClipReady
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.orders import Polygon
+from edge_agent.vision.stream.codec import is_whole
 
 LATE_S = 3.0
 """A main stream so far behind has stopped: the clip is made of what there is."""
 MOST_WAITING = 32
 """Clips of all cameras that wait to be made."""
 _NICENESS = 10
-
-_log = structlog.get_logger(__name__)
 
 MakeClip = Callable[[], Clip]
 
@@ -98,6 +97,8 @@ class Clips:
         self._jobs = jobs
         self._wanted: list[_Wanted] = []
         self._making: list[tuple[_Wanted, Future[Clip]]] = []
+        self.losses = Losses(camera_id)
+        """Clips that could not be made."""
 
     def request(
         self,
@@ -150,7 +151,7 @@ class Clips:
             self._making.append((wanted, future))
             return
         wanted.hold.release()
-        self._log_lost(wanted, "too many clips wait to be made")
+        self.losses.note(wanted.object_id, "clip", "too many clips wait to be made")
 
     def _made(self, now_s: float) -> list[ClipReady]:
         done = [(wanted, future) for wanted, future in self._making if future.done()]
@@ -161,7 +162,7 @@ class Clips:
             if future.cancelled():
                 continue
             if error := future.exception():
-                self._log_lost(wanted, f"{type(error).__name__}: {error}")
+                self.losses.note(wanted.object_id, "clip", f"{type(error).__name__}: {error}")
                 continue
             ready.append(
                 ClipReady(
@@ -173,10 +174,6 @@ class Clips:
             )
         return ready
 
-    def _log_lost(self, wanted: _Wanted, why: str) -> None:
-        object_id = wanted.object_id
-        _log.error("clip_lost", camera_id=self._camera_id, object_id=object_id, why=why)
-
 
 def _complete(wanted: _Wanted, now_s: float) -> bool:
     end_s, main = wanted.asked.end_s, wanted.hold.main
@@ -185,7 +182,13 @@ def _complete(wanted: _Wanted, now_s: float) -> bool:
 
 
 def _make(wanted: _Wanted, folder: Path, masks: Sequence[Polygon]) -> Clip:
-    asked = wanted.asked
-    stock = wanted.hold.best(asked.begin_s, min(asked.end_s, asked.around_s + LATE_S))
-    packets = stock.ring.cut(asked.begin_s, asked.end_s)
-    return make_clip(folder, stock.form, packets, asked, masks)
+    """Make it of the main stream if that is whole: small pictures are worth more than broken ones."""
+    asked, own = wanted.asked, wanted.hold.own
+    best = wanted.hold.best(asked.begin_s, min(asked.end_s, asked.around_s + LATE_S))
+    if best is not own:
+        packets = best.ring.cut(asked.begin_s, asked.end_s)
+        if all(is_whole(best.form, packet) for packet in packets if packet.keyframe):
+            with suppress(ClipImpossible):
+                return make_clip(folder, best.form, packets, asked, masks)
+    packets = own.ring.cut(asked.begin_s, asked.end_s)
+    return make_clip(folder, own.form, packets, asked, masks)

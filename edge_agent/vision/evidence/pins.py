@@ -2,7 +2,7 @@
 
 from edge_agent.vision.lookback import Stock
 
-_LAG_S = 1.0
+LAG_S = 1.0
 """A main stream so far behind the other one still shows the same."""
 
 
@@ -34,7 +34,7 @@ def better(own: Stock, main: Stock | None, begin_s: float, end_s: float) -> Stoc
 
     Small pictures of then are worth more than large ones of later.
     """
-    if main is None or main.ring.newest_s < min(end_s, own.ring.newest_s) - _LAG_S:
+    if main is None or main.ring.newest_s < min(end_s, own.ring.newest_s) - LAG_S:
         return own
     reaches = main.ring.since_s(end_s) <= max(begin_s, own.ring.since_s(end_s))
     return main if reaches else own

@@ -1,15 +1,18 @@
-"""Keeps the last seconds of a camera's main stream for evidence; never decodes it."""
+"""Keeps the last seconds of a camera's main stream for evidence; decodes none but a keyframe on trial."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from queue import SimpleQueue
 from threading import Event, Thread
 
 import structlog
 
+from edge_agent.vision.condition.soundness import Soundness
 from edge_agent.vision.intake.apart import keeping_apart
 from edge_agent.vision.intake.rhythm import Pause, Rhythm
 from edge_agent.vision.intake.rounds import Rounds
 from edge_agent.vision.lookback import Stock
+from edge_agent.vision.stream.codec import is_whole
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.ring import PacketRing
@@ -43,9 +46,14 @@ class Evidence:
         self._shelf = shelf
         self._stopped = Event()
         self.stock: Stock | None = None
-        """What can be decoded now; None while the stream is down."""
+        """What is held of it; None while the stream is down."""
         self.fault: str | None = None
-        """Why the stream is down; None: it is not, or is only being opened."""
+        """Why it is down or serves as no evidence; None: it is well, or is only being opened."""
+
+    @property
+    def usable(self) -> Stock | None:
+        """What evidence is taken from now; None while the other stream must do."""
+        return self.stock if self.fault is None else None
 
     def start(self) -> None:
         """Begin in a thread of its own, which alone touches the ring and the disk."""
@@ -77,21 +85,25 @@ class Evidence:
             ring = PacketRing(
                 max_s=EVIDENCE_RING_S, max_bytes=EVIDENCE_RING_BYTES, shelf=self._shelf
             )
-            for packet in self._packets(source):
-                ring.append(packet)
-                self.stock, self.fault = Stock(form=source.form, ring=ring), None
+            stock = Stock(form=source.form, ring=ring)
+            soundness = Soundness(source.form.nominal_fps, is_whole=partial(is_whole, source.form))
+            for packets in self._packets(source):
+                ring.extend(packets)
+                self.stock, self.fault = stock, soundness.step(packets, source.missing)
                 if self._stopped.is_set():
                     break
 
-    def _packets(self, source: Source) -> Iterator[Packet]:
-        """Yield packets as they come.
+    def _packets(self, source: Source) -> Iterator[list[Packet]]:
+        """Return packets as they come, some at once.
 
         Raises:
-            SourceLost: the stream stalled, broke or ended; always, in the end.
+            SourceLost: the stream stalled, broke or ended; always, in the end, while iterating.
         """
         if source.waits:
-            yield from source.packets(self._monotonic_s)
-            return
+            return ([packet] for packet in source.packets(self._monotonic_s))
+        return self._visited(source)
+
+    def _visited(self, source: Source) -> Iterator[list[Packet]]:
         # Between the rounds, which may never wait, and this thread, which may wait for the disk.
         gathered: SimpleQueue[list[Packet] | Exception | None] = SimpleQueue()
 
@@ -113,4 +125,4 @@ class Evidence:
         while (come := gathered.get()) is not None:
             if isinstance(come, Exception):
                 raise come
-            yield from come
+            yield come

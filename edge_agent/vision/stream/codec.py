@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
+from typing import NamedTuple, cast
 
 import av
 import av.error
@@ -138,6 +138,17 @@ def decode_alone(form: StreamFormat, keyframe: Packet) -> list[VideoFrame]:
     return frames
 
 
+def is_whole(form: StreamFormat, keyframe: Packet) -> bool:
+    """Whether a decoder finds nothing broken in a keyframe.
+
+    One with which a picture begins to be renewed bit by bit shows nothing alone, but is whole. No
+    decoder is kept: that of a large stream takes much memory.
+    """
+    decoder = Decoder(form, fast=True)
+    frames = decoder.feed(keyframe) + decoder.drain()
+    return not decoder.errors and not any(frame.is_corrupt for frame in frames)
+
+
 def luma_plane(frame: VideoFrame) -> Pixels:
     """Return the picture's luma reduced for analysis, (height, width) uint8."""
     if frame.format.name in _PLANAR:
@@ -177,42 +188,47 @@ class Jpeg:
     taken_at_s: float
 
 
-def within_reach(form: StreamFormat, packets: Sequence[Packet], at_s: float) -> bool:
+def _within_reach(form: StreamFormat, packets: Sequence[Packet], at_s: float) -> bool:
     """Whether the picture shown at `at_s` can be decoded without holding others up for long."""
     before = sum(packet.t_s <= at_s for packet in packets)
     return before * form.width * form.height <= MOST_PIXELS
 
 
-def picture_at(
-    form: StreamFormat, packets: Sequence[Packet], at_s: float
-) -> tuple[VideoFrame, float]:
-    """Decode the picture shown at `at_s`, or the nearest that the packets hold.
+class Still(NamedTuple):
+    """One picture of a stream."""
 
-    Returns:
-        The picture and the instant at which it is shown.
+    frame: VideoFrame
+    t_s: float
+    """When it is shown."""
+    torn: bool
+    """Whether it may be predicted from one that is broken."""
+
+
+def picture_at(form: StreamFormat, packets: Sequence[Packet], at_s: float) -> Still:
+    """Decode the picture shown at `at_s`, or the nearest that the packets hold.
 
     Raises:
         LookupError: none of the packets could be decoded, or too many would have to be.
     """
-    if not within_reach(form, packets, at_s):
+    if not _within_reach(form, packets, at_s):
         raise LookupError(
             "it is too long after its keyframe: shorten the camera's keyframe interval"
         )
     shown = {packet.pts: packet.t_s for packet in packets}
-    best: tuple[float, VideoFrame, float] | None = None
-    for frame in _pictures(form, packets):
+    decoder = Decoder(form, fast=False)
+    best: Still | None = None
+    for frame in _pictures(decoder, packets):
         t_s = shown.get(frame.pts or 0, at_s)
-        if best is None or abs(t_s - at_s) < best[0]:
-            best = (abs(t_s - at_s), frame, t_s)
+        if best is None or abs(t_s - at_s) < abs(best.t_s - at_s):
+            best = Still(frame, t_s, torn=decoder.errors > 0 or frame.is_corrupt)
         elif t_s > at_s:
             break
     if best is None:
         raise LookupError("no picture could be decoded from the ring")
-    return best[1], best[2]
+    return best
 
 
-def _pictures(form: StreamFormat, packets: Sequence[Packet]) -> Iterator[VideoFrame]:
-    decoder = Decoder(form, fast=False)
+def _pictures(decoder: Decoder, packets: Sequence[Packet]) -> Iterator[VideoFrame]:
     for packet in packets:
         yield from decoder.feed(packet)
     yield from decoder.drain()

@@ -294,6 +294,20 @@ async def test_who_put_it_down_and_the_clip_are_told(case):
     assert waiting == [("c" * 64,)]
 
 
+async def test_evidence_that_will_not_come_is_logged(case):
+    """With camera, object and reason; the centre has no event for it."""
+    missed = vision.EvidenceMissed(
+        camera_id="cam1", at_s=1_005, object_id=OBJECT, what="clip", why="the disk has no room"
+    )
+    async with case() as one:
+        with capture_logs() as logs:
+            await one.record(missed)
+        assert not await one.told()
+    (line,) = logs
+    told = {"camera_id": "cam1", "object_id": OBJECT, "what": "clip", "why": missed.why}
+    assert line == told | {"event": "evidence missed", "log_level": "error"}
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["begin", "end", "watch ends", "killed", "time passes"]),

@@ -6,7 +6,6 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from structlog.testing import capture_logs
 
 from edge_agent.vision.camera import Camera, Crew
 from edge_agent.vision.evidence.clips import LATE_S, MOST_WAITING, ClipJobs, Clips
@@ -118,9 +117,11 @@ def test_a_clip_that_cannot_be_made_is_told_and_harms_nothing(
     """The next one is made."""
     camera = Recorder(tmp_path, jobs)
     camera.clips.request("early", -9.0, -5.0)
-    with capture_logs() as logged:
-        camera.clips.finish(0.0, wait_s=10)
-    assert [(line["event"], line["object_id"]) for line in logged] == [("clip_lost", "early")]
+    assert camera.clips.finish(0.0, wait_s=10) == []
+    (missed,) = camera.clips.losses.tell(0.0)
+    assert (missed.object_id, missed.what) == ("early", "clip")
+    assert "no picture" in missed.why
+    assert camera.clips.losses.tell(0.0) == []
     camera.feed(0, 4)
     camera.clips.request("bag", 1.0, 3.0)
     camera.feed(4, 5)
@@ -137,6 +138,8 @@ def test_no_more_clips_wait_than_can_be_made(tmp_path: Path, jobs: ClipJobs) -> 
     camera.clips.request("bag", 1.0, 3.0)
     camera.feed(4, 5)
     assert jobs.refused == 1
+    (missed,) = camera.clips.losses.tell(5.0)
+    assert "too many clips wait" in missed.why
     camera.feed(5, 30)
     assert camera.shelf.held_bytes == 0
     go.set()

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from edge_agent.vision.evidence.shots import ShotTaker
 from edge_agent.vision.lookback import Stock
@@ -31,9 +30,9 @@ def test_what_takes_too_long_to_decode_is_taken_of_the_other_stream(tmp_path: Pa
     form, large, packets = endless()
     main = stock(large, packets)
     shots = ShotTaker("gate", stock(form, packets), spool=tmp_path, masks=(), main=lambda: main)
-    assert shots.shot("after", 4.0).form is large
-    assert shots.shot("after", 5.5).form is form
-    (picture,) = shots.take([shots.shot("after", 5.5)])
+    late = shots.shot("after", 5.5)
+    assert [cut.form for cut in late.cuts] == [large, form]
+    (picture,) = shots.take([late])
     assert picture.taken_at_s == pytest.approx(5.5)
 
 
@@ -42,10 +41,9 @@ def test_what_nobody_can_decode_in_time_is_told_and_left_out(tmp_path: Path) -> 
     _, large, packets = endless()
     shots = ShotTaker("gate", stock(large, packets), spool=tmp_path, masks=(), main=lambda: None)
     late = shots.shot("after", 5.5)
-    with capture_logs() as logged:
-        (picture,) = shots.take([shots.shot("depositing", 4.0), late])
+    (picture,) = shots.take([shots.shot("depositing", 4.0), late], of="bag")
     assert (picture.role, picture.taken_at_s) == ("depositing", pytest.approx(4.0))
-    (line,) = logged
-    assert (line["event"], line["camera_id"], line["role"]) == ("picture_lost", "gate", "after")
-    assert "shorten the camera's keyframe interval" in line["why"]
+    (missed,) = shots.losses.tell(6.0)
+    assert (missed.camera_id, missed.object_id, missed.what) == ("gate", "bag", "after")
+    assert "shorten the camera's keyframe interval" in missed.why
     assert shots.look(late) is None
