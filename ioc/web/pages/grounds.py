@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from markupsafe import Markup
@@ -39,6 +39,8 @@ _STAY_BY_THEMSELVES = frozenset(
     ]
 )
 """Labels of a detector: what stands still without having been left."""
+_OF_SIGHTING = {"zone", "unattended_s", "present_s", "share", "score", "reasons"}
+"""Facts that another sighting of the same alarm has of its own."""
 _DETECTOR = "detector_"
 
 
@@ -56,6 +58,7 @@ class Grounds:
 
 def grounds_of(alarm: AlarmView, sighting: EventData | None, wording: Wording) -> Grounds:
     """Return the grounds of an alarm; `sighting` is the one whose pictures are shown."""
+    alarm = _as_shown(alarm, sighting)
     codes = _codes(alarm)
     codes += _whether_seen(codes, sighting)
     against = [code for code in codes if _argues_against(code)]
@@ -139,6 +142,17 @@ def _whether_seen(codes: list[str], sighting: EventData | None) -> list[str]:
         return []
     seen = sighting.figure_box is not None or sighting.path
     return ["depositor_traced" if seen else "no_figure_seen"]
+
+
+def _as_shown(alarm: AlarmView, sighting: EventData | None) -> AlarmView:
+    """Return an alarm with the facts of the sighting that is shown; its own are the newest one's.
+
+    What a rule's alarm shows belongs to another alarm.
+    """
+    if sighting is None or alarm.kind == "rule":
+        return alarm
+    own = sighting.model_dump(mode="json", include=_OF_SIGHTING)
+    return replace(alarm, facts={**alarm.facts, **own})
 
 
 def _codes(alarm: AlarmView) -> list[str]:
