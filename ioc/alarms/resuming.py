@@ -14,6 +14,7 @@ from contracts.errors import ContractError
 from ioc.alarms import rows
 from ioc.alarms.engine.standing import ACTIVE
 from ioc.alarms.rules import AlarmKind, Raise, decide_effect
+from ioc.redating import redated
 from ioc.store.tables import alarms, devices, events, gateways
 
 _SAID_ONCE = (
@@ -97,7 +98,7 @@ async def _reported(connection: AsyncConnection, gateway_id: str, since: datetim
     found: dict[tuple[str, str, str], Lasting] = {}
     for row in await connection.execute(query):
         event = _event(row.body)
-        effect = None if event is None else decide_effect(event)
+        effect = None if event is None else decide_effect(redated(event, row.occurred_at))
         if event is None or effect is None:
             continue
         key = (effect.kind, effect.object_id, effect.part_id)

@@ -6,9 +6,10 @@ estimate of the offset. It is added to the instants of every unsynchronised even
 event of another boot is left as it is. Nothing has happened after it was received, whatever clock says so.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from contracts.envelope import Event
+from ioc.redating import shift
 
 NOTEWORTHY_S = 2.0
 """Smaller offsets are on-the-way times, not wrong clocks."""
@@ -36,11 +37,3 @@ def correct(
         happened = shift(happened, offset_s)
     happened = min(happened, received_at)
     return happened, happened != event.occurred_at
-
-
-def shift(instant: datetime, offset_s: float) -> datetime:
-    """Return `instant` moved by `offset_s`, or as it is where the calendar ends."""
-    try:
-        return instant + timedelta(seconds=offset_s)
-    except OverflowError:
-        return instant

@@ -28,6 +28,7 @@ from ioc.ingest.announcements import announce, lose
 from ioc.ingest.history import ended_since
 from ioc.ingest.proofs import take_progress, take_result
 from ioc.ingest.transaction import Transaction
+from ioc.redating import redated
 
 _ONLY_TOLD = (MotionStarted, MotionEnded)
 """Kinds, by far the most, that touch nothing but rules: no evidence, no sighting, no device."""
@@ -37,6 +38,7 @@ async def apply_effects(
     transaction: Transaction, gateway: Gateway, event: Event, *, occurred_at: datetime
 ) -> None:
     """Apply one stored event; `occurred_at` is by the centre's clock."""
+    event = redated(event, occurred_at)
     occurrence = Occurrence(
         gateway_id=gateway.gateway_id,
         area_id=await _area_of(transaction, gateway, event.device_id),

@@ -9,9 +9,10 @@ import structlog
 from contracts.ranges import Ranges, of_sequences
 from contracts.telemetry import Metric, Sample
 from ioc.gateways.register import Gateway
-from ioc.ingest import clocks, committed
+from ioc.ingest import committed
 from ioc.ingest.reading import TelemetryBatch
 from ioc.ingest.transaction import Transaction
+from ioc.redating import shift
 from ioc.timeseries import Point, SeriesKey
 
 Batches = Sequence[tuple[Gateway, TelemetryBatch]]
@@ -103,5 +104,5 @@ def _instant(gateway: Gateway, sample: Sample, *, received_at: datetime) -> date
     """Return when a sample was taken, by the centre's clock."""
     if gateway.clock_synced is not False or gateway.clock_offset_s is None:
         return sample.sampled_at
-    shifted = clocks.shift(sample.sampled_at, gateway.clock_offset_s)
+    shifted = shift(sample.sampled_at, gateway.clock_offset_s)
     return shifted if shifted - received_at < _IMPOSSIBLE else sample.sampled_at

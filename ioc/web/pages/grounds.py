@@ -174,7 +174,7 @@ def _where_and_how_long(alarm: AlarmView, wording: Wording) -> Iterator[str]:
 
 def _ways(sighting: EventData | None, wording: Wording) -> Iterator[str]:
     if isinstance(sighting, LitteringConfirmed) and sighting.left_at is not None:
-        put_down, left = map(wording.clock, (sighting.deposited_at, sighting.left_at))
+        put_down, left = map(wording.moment, (sighting.deposited_at, sighting.left_at))
         yield wording.words("path.times", put_down=put_down, left=left)
     ways = ", ".join(way for way in directions(sighting, wording) if way)
     if ways:

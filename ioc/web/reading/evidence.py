@@ -13,6 +13,7 @@ from contracts.envelope import decode_event
 from contracts.errors import ContractError
 from contracts.events import EventData
 from ioc.evidence.behind import read_behind
+from ioc.redating import redated
 from ioc.store.tables import events, evidence
 
 ROLES = ("before", "depositing", "shown", "after")
@@ -101,16 +102,19 @@ async def read_shown(
 async def read_sighting(
     connection: AsyncConnection, pictures: Sequence[Picture]
 ) -> EventData | None:
-    """Return what the event says that the pictures came with; None: there are no pictures."""
+    """Return what the event says that the pictures came with, by the centre's clock.
+
+    None: there are no pictures.
+    """
     if not pictures:
         return None
-    body = await connection.scalar(
-        select(events.c.body).where(events.c.event_id == pictures[0].event_id)
-    )
-    if body is None:
+    query = select(events.c.body, events.c.occurred_at)
+    rows = await connection.execute(query.where(events.c.event_id == pictures[0].event_id))
+    row = rows.one_or_none()
+    if row is None:
         return None
     try:
-        return decode_event(body).data
+        return redated(decode_event(row.body), row.occurred_at).data
     except ContractError as error:
         # Stored by a release that knew more than this one: the pictures are shown without it.
         _log.warning("sighting.unreadable", event_id=pictures[0].event_id, reason=str(error))

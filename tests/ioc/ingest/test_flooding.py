@@ -1,5 +1,6 @@
 """A gateway that invents zones, through ingest: everything stored, no alarms without end."""
 
+from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import func, select, update
@@ -73,3 +74,21 @@ async def test_a_camera_covered_meanwhile_and_what_lies_there_still_are_told_of_
         assert found["camera_degraded"].facts["parts"] == {"covered": "present"}
         assert found["littering"].facts["parts"] == {bags[1].object_id: "present"}
         assert all(row.annunciate for row in found.values())
+
+
+async def test_what_is_told_of_afterwards_is_dated_by_the_centres_clock(centre, sender):
+    """The gateway's is an hour slow, also in what the event says of itself."""
+    sender.clock_synced, sender.clock_error_s = False, -3_600.0
+    await centre.take(sender.birth())
+    await flood(centre, sender, number=500)
+    bag = littering(centre.clock).model_copy(update={"deposited_at": sender.now()})
+    await centre.take(sender.batch(sender.event(bag)))
+    async with centre.store.begin() as connection:
+        invented = alarms.c.kind == "loitering"
+        await connection.execute(update(alarms).where(invented).values(state="normal"))
+    clockwork = Clockwork(store=centre.store, clock=centre.clock, policies=UNDELAYED_POLICIES)
+    await clockwork.run_once()
+    query = select(alarms).where(alarms.c.kind == "littering")
+    async with centre.store.read() as connection:
+        alarm = (await connection.execute(query)).one()
+    assert datetime.fromisoformat(alarm.facts["deposited_at"]) == alarm.occurred_at

@@ -1,6 +1,11 @@
 """The page of an alarm of several sightings speaks of the one whose pictures it shows."""
 
-from contracts.events import LitteringCleared
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from contracts.events import CameraClaim, Clip, Corroboration, EvidenceClip, LitteringCleared
 from tests.ioc.sender import littering
 
 
@@ -28,3 +33,52 @@ async def test_an_alarm_page_speaks_of_one_object(site, clock):
         assert words in page
     for words in ("Bờ suối", "55 giây", "55/100", "Không có ai cạnh vật"):
         assert words not in page
+
+
+@pytest.mark.parametrize("behind_s", [10_800, 90_000])
+async def test_every_time_on_the_page_is_corrected_as_the_alarms_is(site, clock, behind_s):
+    """Pictures, deposit, clip and claim of a gateway three hours, or a day, behind."""
+    gateway = site.village.ban_chuong
+    now = clock.now()
+    theirs = now - timedelta(seconds=behind_s)
+    claim = Corroboration(
+        claim=CameraClaim.OBJECT_LEFT, topic="RuleEngine/ObjectAbandoned", since=theirs
+    )
+    left = littering(clock, sha256="a" * 64)
+    picture = left.pictures[0].model_copy(update={"taken_at": theirs})
+    told = {"deposited_at": theirs, "left_at": theirs, "pictures": (picture,)}
+    left = left.model_copy(update={**told, "corroborated_by": (claim,)})
+    clip = Clip(
+        sha256="c" * 64,
+        codec="h264",
+        width_px=160,
+        height_px=90,
+        size_bytes=1_000,
+        begins_at=theirs,
+        duration_s=26.0,
+        encoded_again=False,
+    )
+    for data in (left, EvidenceClip(object_id=left.object_id, clip=clip)):
+        await gateway.report(data, device_id="cam-cong", ago_s=0.0, clock_behind_s=behind_s)
+    async with site.sign_in("truc") as browser:
+        (listed,) = (await browser.get("/api/alarms")).json()["alarms"]
+        page = (await browser.get(f"/manh/canh-bao/{listed['alarm_id']}")).text
+    assert "giờ này do trung tâm hiệu chỉnh" in page
+    for words in (
+        '"caption">Sau · 07:00:00<',
+        "Bỏ lại lúc 07:00:00, lúc 07:00:00 không còn ai",
+        "07:00:00 · 26 giây",
+        "vật bị bỏ lại · từ 07:00<",
+    ):
+        assert words in page
+    assert f"{theirs.astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%H:%M:%S}" not in page
+
+
+async def test_what_was_seen_on_another_day_says_which(site, clock):
+    """A late alarm of yesterday: so do the pictures and the deposit."""
+    alarm_id, _ = await site.village.ban_chuong.see_littering(ago_s=86_400, late=True)
+    clock.advance(60)
+    async with site.sign_in("truc") as browser:
+        page = (await browser.get(f"/manh/canh-bao/{alarm_id}")).text
+    assert '"caption">Sau · 07:00:00 04/01' in page
+    assert "Bỏ lại lúc 06:59:45 04/01, lúc 06:59:50 04/01 không còn ai" in page
