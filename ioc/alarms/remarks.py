@@ -1,7 +1,7 @@
 """What cameras' own analysis says of an alarm's sightings, kept with its facts; pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.events import CameraReported
@@ -9,22 +9,27 @@ from contracts.events import CameraReported
 CORROBORATED_BY = "corroborated_by"
 """Where an alarm's facts keep them."""
 _KEPT = 20
+_APART = timedelta(seconds=2)
+"""One beginning, told twice, differs by less; a camera's next one comes seconds after its end."""
 
 Remark = dict[str, Any]
 """A contracts' Corroboration as JSON, with `until` once the camera has said that it is over."""
 
 
 def agree(known: Sequence[Remark], fresh: Sequence[Remark]) -> list[Remark]:
-    """Return all remarks by time, each once, the newest twenty."""
-    each = {_name(remark): remark for remark in [*fresh, *known]}
-    return sorted(each.values(), key=lambda remark: str(remark["since"]))[-_KEPT:]
+    """Return all remarks by time, each once and as it is known, the newest twenty."""
+    each = list(known)
+    for remark in fresh:
+        if not any(_is_same(one, remark) for one in each):
+            each.append(remark)
+    return sorted(each, key=_since)[-_KEPT:]
 
 
 def take(known: Sequence[Remark], reported: CameraReported, *, at: datetime) -> list[Remark]:
     """Return the remarks after one more report.
 
-    A report that is not active ends the open remark of its kind; where there is none, it was a
-    single remark.
+    A report that is not active ends the newest open remark of its kind; where there is none, it
+    was a single remark.
     """
     instant = at.isoformat()
     fresh = {
@@ -38,7 +43,8 @@ def take(known: Sequence[Remark], reported: CameraReported, *, at: datetime) -> 
     opened = [remark for remark in known if _is_open(remark, reported)]
     if not opened:
         return agree(known, [{**fresh, "until": instant}])
-    return [{**each, "until": instant} if each is opened[-1] else each for each in known]
+    ended = [remark for remark in opened if _is_same(remark, opened[-1])]
+    return [{**each, "until": instant} if each in ended else each for each in known]
 
 
 def _is_open(remark: Remark, reported: CameraReported) -> bool:
@@ -46,6 +52,11 @@ def _is_open(remark: Remark, reported: CameraReported) -> bool:
     return same and "until" not in remark
 
 
-def _name(remark: Remark) -> tuple[str, str, datetime]:
-    # The same instant may be spelled with Z or with +00:00.
-    return remark["claim"], remark["topic"], datetime.fromisoformat(remark["since"])
+def _is_same(one: Remark, other: Remark) -> bool:
+    # Each sighting works out anew on the wall clock since when the camera has said it.
+    same = (one["claim"], one["topic"]) == (other["claim"], other["topic"])
+    return same and abs(_since(one) - _since(other)) <= _APART
+
+
+def _since(remark: Remark) -> datetime:
+    return datetime.fromisoformat(remark["since"])

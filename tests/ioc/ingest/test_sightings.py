@@ -1,5 +1,6 @@
 """Sightings, degraded cameras, clips and cameras' own remarks: what they do to alarms."""
 
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -207,6 +208,24 @@ async def test_what_a_sighting_brings_along_is_kept_beside_later_remarks(centre,
     await centre.take(sender.batch(sender.event(left, standing=True)))
     (remark,) = (await centre.row(alarms))["facts"]["corroborated_by"]
     assert "until" in remark
+
+
+async def test_a_claim_that_two_sightings_bring_along_is_one_and_ends(centre, sender):
+    """Each works out since when the camera says it, a little differently."""
+    since = centre.clock.now()
+    for apart in (timedelta(), timedelta(microseconds=40)):
+        brought = Corroboration(
+            claim=CameraClaim.OBJECT_LEFT, topic="RuleEngine/ObjectAbandoned", since=since + apart
+        )
+        left = littering(centre.clock).model_copy(update={"corroborated_by": (brought,)})
+        await centre.take(sender.batch(sender.event(left)))
+    centre.clock.advance(5)
+    over = CameraReported(
+        claim=brought.claim, topic=brought.topic, active=False, corroborates=left.object_id
+    )
+    await centre.take(sender.batch(sender.event(over)))
+    (remark,) = (await centre.row(alarms))["facts"]["corroborated_by"]
+    assert datetime.fromisoformat(remark["until"]) == centre.clock.now()
 
 
 class TestFalseAlarm:
