@@ -8,8 +8,6 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import decode_event
-from contracts.errors import ContractError
 from contracts.events import KIND_OF, CameraDegraded, CameraRecovered
 from ioc.alarms.handling.assigning import IS_TAKEN
 from ioc.alarms.handling.together import read_note
@@ -17,6 +15,7 @@ from ioc.alarms.parts import PARTS, present
 from ioc.alarms.rules import AlarmKind
 from ioc.people import Access
 from ioc.store.tables import alarm_transitions, alarms, broadcasts, events, users
+from ioc.web.reading.conditions import condition_of
 from ioc.web.reading.evidence import NOTHING_SHOWN, ROLES, Clip, Picture, Shown, read_shown
 
 Tab = Literal["attention", "in_progress", "shelved", "all"]
@@ -213,7 +212,7 @@ def _transition(row: Row[Any]) -> Transition:
         who=row.who or row.login,
         note=note,
         together=together,
-        condition=_condition(row.body) if row.body else None,
+        condition=condition_of(row.body) if row.body else None,
     )
 
 
@@ -238,16 +237,6 @@ def _put_aside() -> ColumnElement[bool]:
     """A shelf outlasts its alarm; what another alarm explains lasts as long as itself."""
     by_person = alarms.c.suppression.in_(("shelved", "out_of_service"))
     return by_person | ((alarms.c.suppression != "") & (alarms.c.state != "normal"))
-
-
-def _condition(body: str) -> str | None:
-    try:
-        reported = decode_event(body).data
-    except ContractError:  # stored by a release that knew more conditions than this one
-        return None
-    return (
-        str(reported.condition) if isinstance(reported, CameraDegraded | CameraRecovered) else None
-    )
 
 
 def visible(access: Access) -> Select[Any]:

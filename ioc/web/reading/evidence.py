@@ -15,6 +15,7 @@ from contracts.events import EventData
 from ioc.evidence.behind import read_behind
 from ioc.redating import redated
 from ioc.store.tables import events, evidence
+from ioc.web.reading.conditions import read_conditions
 
 ROLES = ("before", "depositing", "shown", "after")
 """In the order of time; `shown` stands alone, for what has no course."""
@@ -84,7 +85,7 @@ async def read_shown(
 
     Args:
         connection: of a reading transaction.
-        present: of each alarm the sightings that still last.
+        present: of each alarm the sightings, or a camera's conditions, that still last.
         of_rules: those of them that are rules' alarms: they show what stands behind them.
         area_ids: where evidence behind a rule's alarm may have been taken for this person to see it.
     """
@@ -96,7 +97,13 @@ async def read_shown(
     by_alarm = await read_behind(connection, of_rules, area_ids)
     for row in rows:
         by_alarm.setdefault(row.alarm_id, []).append(row)
-    return {alarm_id: _shown(of, present[alarm_id]) for alarm_id, of in by_alarm.items()}
+    undecided = [
+        alarm_id for alarm_id, of in by_alarm.items() if present[alarm_id] and _is_nameless(of)
+    ]
+    conditions = await read_conditions(connection, undecided)
+    return {
+        alarm_id: _shown(of, present[alarm_id], conditions) for alarm_id, of in by_alarm.items()
+    }
 
 
 async def read_sighting(
@@ -141,7 +148,14 @@ def clips_found(clips: Sequence[Clip], is_there: IsThere) -> tuple[Clip, ...]:
     )
 
 
-def _shown(rows: Sequence[Row[Any]], present: Sequence[str]) -> Shown:
+def _is_nameless(rows: Sequence[Row[Any]]) -> bool:
+    """Tell whether there are pictures of several events that show no sighting."""
+    return len({row.event_id for row in rows if row.object_id is None}) > 1
+
+
+def _shown(
+    rows: Sequence[Row[Any]], present: Sequence[str], conditions: Mapping[str, str | None]
+) -> Shown:
     by_event: dict[str, list[Picture]] = {}
     clips: dict[str, Clip] = {}
     for row in rows:
@@ -149,20 +163,25 @@ def _shown(rows: Sequence[Row[Any]], present: Sequence[str]) -> Shown:
             clips[row.sha256] = _clip(row)
         else:
             by_event.setdefault(row.event_id, []).append(_picture(row))
-    pictures = _chosen(list(by_event.values()), present)
+    lasting = {
+        event_id
+        for event_id, group in by_event.items()
+        if (group[0].object_id or conditions.get(event_id)) in present
+    }
+    pictures = _chosen(list(by_event.values()), lasting)
     object_id = pictures[0].object_id if pictures else None
     newest = sorted(clips.values(), key=lambda clip: clip.begins_at, reverse=True)
     ordered = sorted(newest, key=lambda clip: object_id is None or clip.object_id != object_id)
     return Shown(pictures=pictures, clips=tuple(ordered[:_MOST_CLIPS]))
 
 
-def _chosen(groups: list[list[Picture]], present: Sequence[str]) -> tuple[Picture, ...]:
+def _chosen(groups: list[list[Picture]], lasting: set[str]) -> tuple[Picture, ...]:
     """Return the pictures of one event: of what still lasts, with the most roles, the latest."""
     if not groups:
         return ()
     chosen = max(
         groups,
-        key=lambda group: (group[0].object_id in present, len(group), group[-1].taken_at),
+        key=lambda group: (group[0].event_id in lasting, len(group), group[-1].taken_at),
     )
     return tuple(sorted(chosen, key=lambda picture: ROLES.index(picture.role)))
 

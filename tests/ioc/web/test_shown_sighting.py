@@ -5,7 +5,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contracts.events import CameraClaim, Clip, Corroboration, EvidenceClip, LitteringCleared
+from contracts.events import (
+    CameraClaim,
+    CameraCondition,
+    CameraDegraded,
+    CameraRecovered,
+    Clip,
+    Corroboration,
+    EvidenceClip,
+    LitteringCleared,
+    Picture,
+)
 from tests.ioc.sender import littering
 
 
@@ -82,3 +92,33 @@ async def test_what_was_seen_on_another_day_says_which(site, clock):
         page = (await browser.get(f"/manh/canh-bao/{alarm_id}")).text
     assert '"caption">Sau · 07:00:00 04/01' in page
     assert "Bỏ lại lúc 06:59:45 04/01, lúc 06:59:50 04/01 không còn ai" in page
+
+
+async def test_a_camera_shows_the_condition_that_still_lasts(site, clock):
+    """Not the newer one that is over."""
+    gateway = site.village.ban_chuong
+
+    def degraded(condition: CameraCondition, digit: str) -> CameraDegraded:
+        picture = Picture(
+            role="shown",
+            sha256=digit * 64,
+            width_px=640,
+            height_px=360,
+            size_bytes=1_000,
+            taken_at=clock.now(),
+        )
+        return CameraDegraded(condition=condition, pictures=(picture,))
+
+    slow, covered = CameraCondition.LOW_FRAME_RATE, CameraCondition.COVERED
+    shown = []
+    for step in (
+        lambda: degraded(slow, "a"),
+        lambda: degraded(covered, "b"),
+        lambda: CameraRecovered(condition=covered, lasted_s=60.0),
+    ):
+        clock.advance(60)
+        await gateway.report(step(), device_id="cam-cong")
+        async with site.sign_in("truc") as browser:
+            (alarm,) = (await browser.get("/api/alarms")).json()["alarms"]
+        shown.append([picture["sha256"][0] for picture in alarm["pictures"]])
+    assert shown == [["a"], ["b"], ["a"]]
