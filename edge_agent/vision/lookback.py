@@ -12,6 +12,7 @@ from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.numbering import Numbering
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.ring import PacketRing
+from edge_agent.vision.stream.silence import Silence
 
 ANALYSIS_FPS = 5.0
 MAX_WATCHED_GOP_S = 2.5
@@ -95,8 +96,9 @@ class LookBack:
         self._waiting_since_s: float | None = None
         self._broken = 0
         self._numbering = Numbering(stock.form.codec, stock.form.extradata)
+        self._silence = Silence(stock.form.codec)
         self.gaps = 0
-        """How often pictures were missing, as the numbers of the others tell."""
+        """How often pictures were missing, as others' numbers or the decoder's silence tell."""
         self._gap_s = float("-inf")
         """When the picture after the last of these gaps is shown."""
         self._torn_until_s = float("-inf")
@@ -104,7 +106,7 @@ class LookBack:
         self._missed_s: float | None = None
         """When a picture was missing, if no keyframe has come since."""
         self._blind_since_s: float | None = None
-        """When the first of the keyframes came that could not be decoded at rest; None: none."""
+        """Since when no packet gave a picture, though some had before; None: the last one did."""
         self.gate = SizeGate()
         self.decoded = 0
         """Pictures decoded so far."""
@@ -267,26 +269,42 @@ class LookBack:
         self._note_missing(packet)
         errors = self._decoder.errors
         frames = self._decoder.feed(packet)
-        if self._decoder.errors > errors:
+        failed = self._decoder.errors > errors
+        if failed:
             self._torn_until_s = max(self._torn_until_s, packet.t_s + TORN_S)
-        self._broken = 0 if frames else self._broken + 1
+        self._note_outcome(packet, self._decoder, gave=bool(frames), failed=failed)
+        yield from self._choose(frames)
+
+    def _note_outcome(self, packet: Packet, by: Decoder, *, gave: bool, failed: bool) -> None:
+        """See whether this can still be called a stream of pictures."""
+        if self._silence.misses(packet, gave=gave, failed=failed, reorders=by.reorders):
+            self._count_gap(packet.t_s)
+        if gave:
+            self._broken = 0
+        elif self._silence.heard_of and self.decoded and not failed:
+            why = f"pictures are missing, and no keyframe brought any for {KEYFRAME_WAIT_S:.0f} s"
+            self._bear_blindness(packet.t_s, f"{why}: shorten its interval")
+        else:
+            self._broken += 1
         if self._broken > MAX_BROKEN:
             raise SourceLost("undecodable", f"{MAX_BROKEN} packets in a row gave no picture")
-        yield from self._choose(frames)
 
     def _note_missing(self, packet: Packet) -> None:
         """See whether a picture is missing before this one: then only a keyframe mends the stream."""
         if packet.keyframe:
             self._mend(packet.t_s)
         if self._numbering.misses(packet):
-            # What is decoded again from the ring has been counted.
-            self.gaps += packet.t_s > self._gap_s
-            self._gap_s = max(self._gap_s, packet.t_s)
+            self._count_gap(packet.t_s)
             self._torn_until_s = float("inf")
             self._missed_s = packet.t_s if self._missed_s is None else self._missed_s
         if self._missed_s is not None and packet.t_s - self._missed_s > KEYFRAME_WAIT_S:
             why = f"pictures are missing, and no keyframe came for {KEYFRAME_WAIT_S:.0f} s"
             raise SourceLost("undecodable", f"{why}: shorten its interval")
+
+    def _count_gap(self, t_s: float) -> None:
+        # What is decoded again from the ring has been counted.
+        self.gaps += t_s > self._gap_s
+        self._gap_s = max(self._gap_s, t_s)
 
     def _mend(self, t_s: float) -> None:
         """Note that a keyframe is shown then: nothing from it on is torn by what came before."""
@@ -305,21 +323,21 @@ class LookBack:
         self._broken = 0 if frames else self._broken + 1
         if not frames:
             self._full = True
-            self._bear_blindness(keyframe.t_s)
+            why = f"no keyframe of the last {KEYFRAME_WAIT_S:.0f} s could be decoded"
+            self._bear_blindness(keyframe.t_s, why)
         elif not self._stirs(frames[0]):
             self._mend(keyframe.t_s)
             self.gate.learn(moving=False)
             yield from self._choose(frames)
         else:
-            self._last_stir_s, self._passing = keyframe.t_s, False
+            self._last_stir_s, self._passing, self._blind_since_s = keyframe.t_s, False, None
             yield from self._look_back(keyframe, glanced_s if overlooked else None)
 
-    def _bear_blindness(self, t_s: float) -> None:
+    def _bear_blindness(self, t_s: float, why: str) -> None:
         """Go without a picture, but not for ever: without its keyframe no other can be decoded."""
         if self._blind_since_s is None:
             self._blind_since_s = t_s
         if t_s - self._blind_since_s > KEYFRAME_WAIT_S:
-            why = f"no keyframe of the last {KEYFRAME_WAIT_S:.0f} s could be decoded"
             raise SourceLost("undecodable", why)
 
     def _is_vouched_for(self, t_s: float) -> bool:

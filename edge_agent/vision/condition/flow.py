@@ -38,7 +38,7 @@ class Count:
     missing: int = 0
     """Pictures that did not come, or not as a whole, and were not given to the decoder."""
     gaps: int = 0
-    """How often the numbers of pictures told that some had not come: most of these are `missing`."""
+    """How often the pictures that came told that some had not: most of these are `missing`."""
     main_fault: str | None = None
     """Why the main stream gives no evidence; None: it does, or there is none."""
     drift_s: float | None

@@ -63,6 +63,11 @@ class Decoder:
         context.options = LIMITS | ({"skip_loop_filter": "all"} if self._fast else {})
         return context
 
+    @property
+    def reorders(self) -> bool:
+        """Whether some pictures are shown in another order than they are decoded in."""
+        return bool(self._context.has_b_frames)
+
     def feed(self, packet: Packet) -> list[VideoFrame]:
         """Return the whole pictures that this packet completes; what is broken is counted."""
         unit = av.Packet(packet.payload)

@@ -1,7 +1,7 @@
 """Tells of an H.264 stream whether a picture is missing that later ones are predicted from; pure.
 
 libav makes such a picture up and reports no error: what is predicted from it is smeared until the
-next keyframe. Of H.265 it reports one, so that stream is left to it.
+next keyframe. Of H.265 it leaves them out instead, which `silence` tells.
 """
 
 from dataclasses import dataclass

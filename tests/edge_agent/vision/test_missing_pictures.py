@@ -11,8 +11,9 @@ from edge_agent.vision.child import quiet_libraries
 from edge_agent.vision.condition.checkup import Checkup
 from edge_agent.vision.condition.flow import Count
 from edge_agent.vision.evidence.room import EvidenceRoom
-from edge_agent.vision.findings import MotionEnded
+from edge_agent.vision.findings import AnyFinding, MotionEnded
 from edge_agent.vision.lookback import Stock
+from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.source import open_source
 from tests.edge_agent.vision.stage import deposit
@@ -100,3 +101,52 @@ def test_pictures_that_were_never_sent_are_told_whatever_was_lost_before() -> No
         told += checkup.packets(1, t_s, lambda t_s=t_s: count(t_s))
     began = [change.since_s for change in told if change.until_s is None]
     assert began == [pytest.approx(10.0, abs=11.0), pytest.approx(310.0, abs=11.0)]
+
+
+REORDERINGS = pytest.mark.parametrize("options", ["bframes=0", "bframes=2:b-adapt=0"])
+
+
+def rare_keyframes(path: Path, every_s: float, options: str, *, until_s: float) -> Path:
+    """Encode a walk in H.265, of which everything is decoded all the time."""
+    every = round(every_s * FPS)
+    common = f"keyint={every}:min-keyint={every}:{options}"
+    return encode(path, walker(from_s=1, px_s=5), until_s=until_s, codec="libx265", options=common)
+
+
+def looked_at(clip: Path) -> tuple[list[float], Analysis, SourceLost, list[AnyFinding]]:
+    """Return when pictures are shown that are looked at, and what became of the watch."""
+    looked_s: list[float] = []
+    with open_source(str(clip), 0.0) as source:
+        stock = Stock(form=source.form, ring=PacketRing(max_s=60, max_bytes=4_000_000))
+        analysis = Analysis(
+            watch("gate", clip),
+            stock,
+            room=EvidenceRoom(),
+            onlooker=lambda shown, *_: looked_s.append(shown.t_s),
+        )
+        said, lost = analyse(source, analysis, lambda: 0.0)
+    return looked_s, analysis, lost, said
+
+
+@REORDERINGS
+def test_a_picture_missing_from_h265_is_borne_until_the_next_keyframe(
+    options: str, tmp_path: Path
+) -> None:
+    """Its decoder gives no picture and no error meanwhile, here for more than fifty packets."""
+    clip = rare_keyframes(tmp_path / "clip.mp4", 20.0, options, until_s=45)
+    looked_s, analysis, lost, said = looked_at(without(clip, {104, 105, 106, 107}))
+    assert lost.reason == "ended"
+    assert max(t_s for t_s in looked_s if t_s < 40.0) < 22.0
+    assert min(t_s for t_s in looked_s if t_s > 22.0) == pytest.approx(40.0, abs=0.01)
+    assert analysis.decode_errors == 1
+    assert degraded(said) == []
+
+
+@REORDERINGS
+def test_a_camera_whose_h265_is_not_mended_for_long_is_lost(options: str, tmp_path: Path) -> None:
+    """It is asked anew; the reason says what would help."""
+    clip = rare_keyframes(tmp_path / "clip.mp4", 40.0, options, until_s=80)
+    looked_s, _, lost, _ = looked_at(without(clip, {204, 205, 206, 207}))
+    assert lost.reason == "undecodable"
+    assert "pictures are missing, and no keyframe brought any for 30 s" in lost.detail
+    assert 40.0 < max(looked_s) < 42.0
