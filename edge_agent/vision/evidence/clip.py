@@ -20,7 +20,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from edge_agent.vision.evidence import footage, spool
-from edge_agent.vision.evidence.footage import TICKS, Request
+from edge_agent.vision.evidence.footage import TICKS, ClipImpossible, Request
 from edge_agent.vision.findings import Clip
 from edge_agent.vision.orders import Polygon
 from edge_agent.vision.picture.plane import Mask, draw
@@ -36,10 +36,6 @@ _PLAYABLE: dict[str, Literal["h264", "hevc"]] = {"h264": "h264", "hevc": "hevc"}
 
 _Picture = tuple[int, VideoFrame]
 """And the tick at which it is shown."""
-
-
-class ClipImpossible(LookupError):
-    """No clip can be made of what is held."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +78,7 @@ def make_clip(
     decoded, masked and encoded again.
 
     Raises:
-        ClipImpossible: the packets hold no picture of it.
+        ClipImpossible: the packets hold no picture of it, or of too much before it.
         OSError: the disk is full or not writable, or libav refuses the stream.
     """
     framing = framing_of(form.codec, form.extradata) if form.codec in _PLAYABLE else None

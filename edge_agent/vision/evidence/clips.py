@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from edge_agent.vision.evidence.clip import ClipImpossible, make_clip
-from edge_agent.vision.evidence.footage import Request
+from edge_agent.vision.evidence.clip import make_clip
+from edge_agent.vision.evidence.footage import ClipImpossible, Request
 from edge_agent.vision.evidence.losses import Losses
 from edge_agent.vision.evidence.pins import Hold
 from edge_agent.vision.findings import Clip, ClipReady

@@ -30,11 +30,18 @@ class Request:
     """The instant that it is about."""
 
 
+class ClipImpossible(LookupError):
+    """No clip can be made of what is held."""
+
+
 def choose(packets: Sequence[Packet], asked: Request, framing: Framing | None) -> list[Packet]:
     """Return what can be one clip of what was asked, beginning with a keyframe.
 
     It starts at or before the beginning if the packets reach back so far, and ends before the
     stream's parameters change or its packets have a gap. Empty if nothing can be shown.
+
+    Raises:
+        ClipImpossible: a clip of so much would end before the instant that it is about.
     """
     runs = list(_runs(packets, framing))
     if not runs:
@@ -43,13 +50,26 @@ def choose(packets: Sequence[Packet], asked: Request, framing: Framing | None) -
     groups = _groups(run)
     late = [i for i, group in enumerate(groups) if group[0].t_s <= asked.begin_s]
     groups = groups[late[-1] if late else 0 :]
+    while _ends_before(groups[0], asked) and groups[1:] and groups[1][0].t_s <= asked.around_s:
+        del groups[0]
     groups = [group for group in groups if group[0].t_s <= asked.end_s] or groups[:1]
     begin_s = groups[0][0].t_s
     end_s = min(asked.end_s, begin_s + MOST_S)
     chosen = _bounded([g for g in groups if g[0].t_s <= end_s], asked.around_s)
     last = max(i for i, packet in enumerate(chosen) if packet.t_s <= end_s or i == 0)
     # Pictures shown before the first keyframe refer to what came before it.
-    return [packet for packet in chosen[: last + 1] if packet.pts >= chosen[0].pts]
+    clip = [packet for packet in chosen[: last + 1] if packet.pts >= chosen[0].pts]
+    there_s = [p.t_s for p in run if p.pts >= run[0].pts and p.t_s <= asked.around_s]
+    if there_s and not clip[0].t_s <= max(there_s) <= max(packet.t_s for packet in clip):
+        raise ClipImpossible(
+            "it is too long after its keyframe: shorten the camera's keyframe interval"
+        )
+    return clip
+
+
+def _ends_before(group: list[Packet], asked: Request) -> bool:
+    """Whether a clip that begins with this group would not reach the instant it is about."""
+    return group[0].t_s + MOST_S < asked.around_s
 
 
 def _runs(packets: Sequence[Packet], framing: Framing | None) -> Iterator[list[Packet]]:

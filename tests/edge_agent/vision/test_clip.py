@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.vision.evidence import footage
-from edge_agent.vision.evidence.clip import ClipImpossible, make_clip
-from edge_agent.vision.evidence.footage import Request
+from edge_agent.vision.evidence.clip import make_clip
+from edge_agent.vision.evidence.footage import ClipImpossible, Request
 from edge_agent.vision.stream.nal import framing_of
 from edge_agent.vision.stream.packet import Packet
 from tests.edge_agent.vision.footage_maker import decode, encode, over_rtsp, shade, shifted
@@ -165,6 +165,24 @@ def test_a_clip_is_bounded_around_what_it_is_about() -> None:
     assert (large[0].t_s, large[-1].t_s) == (10.0, 69.0)
     small = [p._replace(payload=b"x") for p in packets]
     assert footage.choose(small, asked, None)[-1].t_s == 100.0
+
+
+def test_a_clip_shows_its_instant_or_there_is_none() -> None:
+    """With keyframes two minutes apart, a clip from the one before may end too early."""
+    packets = [Packet(b"x", pts=n, t_s=float(n), keyframe=n % 120 == 0) for n in range(300)]
+
+    def shown(around_s: float, *, size: int = 1) -> tuple[float, float]:
+        asked = Request(begin_s=around_s - 10.0, end_s=around_s + 40.0, around_s=around_s)
+        sized = [p._replace(payload=bytes(size)) for p in packets]
+        chosen = footage.choose(sized, asked, None)
+        return chosen[0].t_s, chosen[-1].t_s
+
+    assert shown(90.5) == (0.0, 90.0)
+    assert shown(125.0) == (120.0, 165.0)
+    assert shown(58.0, size=1_000_000) == (0.0, 59.0)
+    for around_s, size in ((91.5, 1), (119.0, 1), (61.0, 1_000_000)):
+        with pytest.raises(ClipImpossible, match="shorten the camera's keyframe interval"):
+            shown(around_s, size=size)
 
 
 def test_what_holds_no_picture_is_said_to_be_impossible(tmp_path: Path) -> None:

@@ -100,6 +100,28 @@ def test_the_main_stream_is_waited_for_but_not_for_ever(tmp_path: Path, jobs: Cl
     assert camera.lengths() == [pytest.approx(4.1, abs=0.15)]
 
 
+def test_what_is_too_long_after_its_keyframe_is_shown_by_the_other_stream(
+    tmp_path: Path, jobs: ClipJobs
+) -> None:
+    """A clip of the main stream would end before the instant; without the other there is none."""
+    _, endless = encode(pictures=1_000, bframes=0, gop=2_000)
+    camera = Recorder(tmp_path, jobs, with_main=True)
+    camera.main.ring.extend(endless)
+    for packet in shifted(PACKETS, 92.0, base=FORM.time_base):
+        camera.own.ring.append(packet)
+    camera.clips.request("bag", 95.0, 97.0, around_s=96.0)
+    ready = camera.clips.finish(98.0, wait_s=10)
+    assert [one.clip.begins_at_s for one in ready] == [pytest.approx(95.0)]
+    alone = Recorder(tmp_path / "alone", jobs)
+    alone.own.ring.extend(endless)
+    alone.clips.request("bag", 95.0, 97.0, around_s=96.0)
+    with capture_logs() as logged:
+        assert alone.clips.finish(98.0, wait_s=10) == []
+    (line,) = logged
+    assert (line["event"], line["object_id"]) == ("clip_lost", "bag")
+    assert "shorten the camera's keyframe interval" in line["why"]
+
+
 def test_a_lost_stream_ends_a_clip_with_what_there_is(tmp_path: Path, jobs: ClipJobs) -> None:
     """Before the loss is said."""
     camera = Recorder(tmp_path, jobs)
