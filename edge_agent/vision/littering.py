@@ -1,6 +1,5 @@
 """From the phases of left objects to findings with their evidence."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -200,10 +199,12 @@ class Littering:
         self, kept: _Kept, traced: Trace, deposited_s: float, at_s: float
     ) -> tuple[Shot, ...]:
         clear_s = kept.clear_s if traced.clear_s is None else traced.clear_s
-        # Where it was never clear, the oldest picture held is the likeliest.
-        before_s = -math.inf if clear_s is None else clear_s
+        if clear_s is None:
+            # Where it was never clear, the oldest picture is the likeliest, but not one of a time
+            # that was kept for another.
+            clear_s = min(deposited_s, kept.hold.own.ring.since_s(deposited_s))
         return (
-            self._shots.shot("before", before_s, held=kept.hold),
+            self._shots.shot("before", clear_s, held=kept.hold),
             self._shots.shot("depositing", deposited_s, held=kept.hold),
             self._shots.shot("after", at_s),
         )
