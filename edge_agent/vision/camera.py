@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
 
+import structlog
+
 from edge_agent.vision.analysis import Analysis
 from edge_agent.vision.evidence.room import EvidenceRoom
 from edge_agent.vision.findings import AnyFinding, Health, Lost
@@ -29,6 +31,8 @@ RESTING_PACKETS = 60
 """Packets between keyframes that wait together while only keyframes are looked at."""
 CLIPS_BEFORE_LOSS_S, CLIPS_MOST_S = 2.0, 300.0
 """So long a loss waits for clips that are being made, and so long they may come after it."""
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +73,7 @@ class Camera:
         self._analysis: Analysis | None = None
         self._orders: deque[Afterthought] = deque()
         self._skipped = 0
+        self._lack_told = False
         self._decoded, self._healthy_s = 0, monotonic_s()
 
     def start(self) -> None:
@@ -280,9 +285,16 @@ class Camera:
             if self._forgotten.is_set():
                 break
             self._say(finding)
+        self._tell_lack()
         if rested and not analysis.resting:
             # When it was visited last, nobody knew yet that it would wake.
             self._hasten()
+
+    def _tell_lack(self) -> None:
+        """Say once in the log that what is seen now could not be shown later."""
+        if not self._lack_told and (lack := self._ring.lack):
+            self._lack_told = True
+            _log.warning("ring_emptied", camera_id=self._watch.camera_id, why=lack)
 
     def _finish(self) -> None:
         """Analyse what is left before the loss is said."""

@@ -191,4 +191,6 @@ def _make(wanted: _Wanted, folder: Path, masks: Sequence[Polygon]) -> Clip:
             with suppress(ClipImpossible):
                 return make_clip(folder, best.form, packets, asked, masks)
     packets = own.ring.cut(asked.begin_s, asked.end_s)
+    if own.ring.lack and not packets:
+        raise ClipImpossible(own.ring.lack)
     return make_clip(folder, own.form, packets, asked, masks)

@@ -97,7 +97,9 @@ class ShotTaker:
                 jpeg = encode_jpeg(still.frame, still.t_s, self._masks)
                 taken.append(store(self._spool, jpeg, shot.role))
             except (LookupError, OSError) as error:
-                self.losses.note(of, shot.role, str(error))
+                held = any(cut.packets for cut in shot.cuts)
+                why = str(error) if held else self._own.ring.lack or str(error)
+                self.losses.note(of, shot.role, why)
         return tuple(taken)
 
 

@@ -16,6 +16,9 @@ HARD_FACTOR = 4
 """Without a shelf, a group of pictures may be so many times the ring: memory has an end."""
 MOST_GROUP_BYTES = 64_000_000
 """On the shelf too a group has an end: it is a stream without keyframes."""
+OVERLONG = (
+    "too much came since its last keyframe to be kept: shorten the camera's keyframe interval"
+)
 PINNED_FACTOR = 2
 """Pinned groups that no shelf takes may fill so many times the ring."""
 
@@ -77,6 +80,8 @@ class PacketRing:
         """Of the groups that are not pinned, in memory."""
         self.newest_s = -math.inf
         """When the last packet is shown."""
+        self.lack: str | None = None
+        """Why it takes nothing before the next keyframe; None: it does."""
         self.dropped = 0
         """Packets that could not be kept: before the first keyframe, of a boundless GOP, or pinned
         but neither disk nor memory would take them."""
@@ -140,6 +145,7 @@ class PacketRing:
             if self._groups:
                 self._groups[-1].end_s = packet.t_s
             self._groups.append(_Group(packet.t_s, spills_at=self._max_bytes))
+            self.lack = None
         elif not self._groups:
             self.dropped += 1
             return []
@@ -164,6 +170,7 @@ class PacketRing:
             self.dropped += sum(len(group) for group in self._groups)
             self._groups.clear()
             self._ring_bytes = 0
+            self.lack = OVERLONG
             return []
         return leaving
 

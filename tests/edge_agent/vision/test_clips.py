@@ -115,11 +115,10 @@ def test_what_is_too_long_after_its_keyframe_is_shown_by_the_other_stream(
     alone = Recorder(tmp_path / "alone", jobs)
     alone.own.ring.extend(endless)
     alone.clips.request("bag", 95.0, 97.0, around_s=96.0)
-    with capture_logs() as logged:
-        assert alone.clips.finish(98.0, wait_s=10) == []
-    (line,) = logged
-    assert (line["event"], line["object_id"]) == ("clip_lost", "bag")
-    assert "shorten the camera's keyframe interval" in line["why"]
+    assert alone.clips.finish(98.0, wait_s=10) == []
+    (missed,) = alone.clips.losses.tell(98.0)
+    assert (missed.what, missed.object_id) == ("clip", "bag")
+    assert "shorten the camera's keyframe interval" in missed.why
 
 
 def test_a_lost_stream_ends_a_clip_with_what_there_is(tmp_path: Path, jobs: ClipJobs) -> None:
