@@ -8,6 +8,12 @@ import yaml
 from edge_agent.polygons import crosses_itself
 from edge_agent.vision.orders import Polygon, Purpose
 
+ENTANGLED = (
+    "the file is written so that the change would touch more than this zone, or not all of it"
+    " (settings that are shared by &, * or <<?); edit the file by hand"
+)
+_IN_BRACKETS = "the zones are written in brackets on one line; write them in lines"
+
 
 class ZoneEditRefused(Exception):
     """The file cannot be changed; the text says why and what to do."""
@@ -68,23 +74,34 @@ def remove_zone(text: str, camera_id: str, name: str) -> str:
     """Return the file without one zone.
 
     Raises:
-        ZoneEditRefused: there is no such camera or zone.
+        ZoneEditRefused: there is no such camera or zone, or it is written in a way that cannot be
+            edited.
     """
-    items = _items(_value(_camera(text, camera_id), "zones"))
+    camera = _camera(text, camera_id)
+    items = _items(_value(camera, "zones"))
     found = [item for item in items if _text_of(item, "name") == name]
     if not found:
         names = ", ".join(sorted(_text_of(item, "name") for item in items)) or "none"
         raise ZoneEditRefused(f"camera {camera_id} has no zone {name!r}; it has: {names}")
-    item = found[0]
-    if len(items) == 1:
-        zones = _value(_camera(text, camera_id), "zones")
-        assert isinstance(zones, yaml.SequenceNode)  # noqa: S101 - it holds the item
+    return _cut(text, camera, found[0], alone=len(items) == 1)
+
+
+def _cut(text: str, camera: yaml.MappingNode, item: yaml.MappingNode, *, alone: bool) -> str:
+    key, zones = next(pair for pair in camera.value if pair[0].value == "zones")
+    if item.start_mark.index < key.end_mark.index:
+        raise ZoneEditRefused(ENTANGLED)
+    if zones.flow_style:
+        if not alone:
+            raise ZoneEditRefused(_IN_BRACKETS)
         begin, end = _span(text, zones)
-        begin = begin if zones.flow_style else text.rindex(":", 0, begin) + 1
-        return f"{text[:begin].rstrip(' ')} []{text[end:]}"
-    begin = text.rindex("\n", 0, text.rindex("-", 0, item.start_mark.index))
-    end = text.find("\n", _span(text, _last(item))[1])
-    return text[:begin] + (text[end:] if end >= 0 else "")
+        return f"{text[:begin]}[]{text[end:]}"
+    begin = text.rindex("\n", 0, _dash(text, item))
+    end = _end_of_line(text, _span(text, item)[1])
+    text = text[:begin] + text[end:]
+    if not alone:
+        return text
+    colon = text.index(":", key.end_mark.index) + 1
+    return f"{text[:colon]} []{text[colon:]}"
 
 
 def _camera(text: str, camera_id: str) -> yaml.MappingNode:
@@ -122,17 +139,23 @@ def _text_of(node: yaml.MappingNode, key: str) -> str:
     return str(value.value) if isinstance(value, yaml.ScalarNode) else ""
 
 
-def _last(node: yaml.Node) -> yaml.Node:
-    """Return what ends a block: its own end lies beyond the comments of what follows."""
-    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        child = node.value[-1]
-        node = child[1] if isinstance(child, tuple) else child
-    return node
+def _dash(text: str, item: yaml.MappingNode) -> int:
+    """Return where the dash before an item stands; comments may lie between."""
+    tokens = yaml.scan(text, Loader=yaml.SafeLoader)
+    dashes = (one.start_mark.index for one in tokens if isinstance(one, yaml.BlockEntryToken))
+    own: int = max(dash for dash in dashes if dash < item.start_mark.index)
+    return own
 
 
 def _span(text: str, node: yaml.Node) -> tuple[int, int]:
-    """Return where a node's text begins and ends; a block ends before the space that follows."""
+    """Return where a node's own text begins and ends.
+
+    A block's end mark lies beyond the comments of what follows; its last token's does not.
+    """
     begin, end = node.start_mark.index, node.end_mark.index
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        tokens = yaml.scan(text, Loader=yaml.SafeLoader)
+        end = max(one.end_mark.index for one in tokens if begin <= one.start_mark.index < end)
     return begin, begin + len(text[begin:end].rstrip())
 
 
@@ -149,14 +172,14 @@ def _add(text: str, camera: yaml.MappingNode, zones: yaml.Node | None, zone: Zon
     column = camera.start_mark.column
     if isinstance(zones, yaml.SequenceNode) and zones.value and not zones.flow_style:
         indent = zones.value[0].start_mark.column - 2
-        at = _span(text, zones)[1]
+        at = _end_of_line(text, _span(text, zones)[1])
         return f"{text[:at]}{_block(zone, indent)}{text[at:]}"
     if zones is None:
         at = _span(text, dict(_pairs(camera))["id"])[1]
         at = _end_of_line(text, at)
         return f"{text[:at]}\n{' ' * column}zones:{_block(zone, column + 2)}{text[at:]}"
     if isinstance(zones, yaml.SequenceNode) and zones.value:
-        raise ZoneEditRefused("the zones are written in brackets on one line; write them in lines")
+        raise ZoneEditRefused(_IN_BRACKETS)
     begin, end = _span(text, zones)
     return f"{text[:begin].rstrip(' ')}{_block(zone, column + 2)}{text[end:]}"
 
@@ -178,4 +201,4 @@ def _block(zone: ZonePoints, indent: int) -> str:
 
 
 def _flow(polygon: Polygon) -> str:
-    return "[" + ", ".join(f"[{x:g}, {y:g}]" for x, y in polygon) + "]"
+    return "[" + ", ".join(f"[{x}, {y}]" for x, y in polygon) + "]"

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import get_args
 
 import cv2
+import yaml
 
 from edge_agent import config
 from edge_agent.app import make_timekeeper
+from edge_agent.camera_config import ZoneSettings
 from edge_agent.config import CameraSettings, GatewayConfig
 from edge_agent.replay import ReplayError, check_written, zones_of
-from edge_agent.strict_yaml import ConfigurationError, parse
+from edge_agent.strict_yaml import parse
 from edge_agent.tuning import overlay
 from edge_agent.tuning.stills import NoStill, still_of_camera, still_of_recording
 from edge_agent.tuning.zone_file import (
+    ENTANGLED,
     ZoneEditRefused,
     ZonePoints,
     parse_points,
@@ -94,34 +97,49 @@ def _show(args: argparse.Namespace, camera: CameraSettings) -> None:
 def _edit(args: argparse.Namespace) -> None:
     before = config.load(args.config)
     text = args.config.read_text(encoding="utf-8")
+    zone = None
     if args.act == "set":
         zone = ZonePoints(name=args.zone, purpose=args.purpose, polygon=parse_points(args.points))
         edited = set_zone(text, args.camera, zone)
     else:
         edited = remove_zone(text, args.camera, args.zone)
-    folder = args.config.resolve().parent
-    after = parse(GatewayConfig, edited, context={"folder": folder})
-    _prove_nothing_else_changed(before, after, args.camera)
+    after = _parse(edited, args.config.resolve().parent)
+    zones = _camera(before, args.camera).zones
+    wanted = _with(zones, zone) if zone else tuple(one for one in zones if one.name != args.zone)
+    if after != _with_zones(before, args.camera, wanted):
+        raise ZoneEditRefused(ENTANGLED)
     _replace(args.config, text, edited)
-    count = len(_camera(after, args.camera).zones)
     sys.stdout.write(
-        f"{args.config}: camera {args.camera} has {count} zones now; the file as it was is"
+        f"{args.config}: camera {args.camera} has {len(wanted)} zones now; the file as it was is"
         f" {args.config.name}.bak. Restart the agent to use it.\n"
     )
 
 
-def _prove_nothing_else_changed(before: GatewayConfig, after: GatewayConfig, camera: str) -> None:
-    def without_zones(loaded: GatewayConfig) -> GatewayConfig:
-        cameras = tuple(
-            one.model_copy(update={"zones": ()}) if one.id == camera else one
-            for one in loaded.cameras
-        )
-        return loaded.model_copy(update={"cameras": cameras})
+def _parse(edited: str, folder: Path) -> GatewayConfig:
+    try:
+        yaml.compose(edited, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        # Such as a name that other settings use and that went with the zone.
+        raise ZoneEditRefused(ENTANGLED) from error
+    return parse(GatewayConfig, edited, context={"folder": folder})
 
-    if without_zones(before) != without_zones(after):
-        raise ConfigurationError(
-            ["the change would touch more than this zone; edit the file by hand"]
-        )
+
+def _with(zones: tuple[ZoneSettings, ...], zone: ZonePoints) -> tuple[ZoneSettings, ...]:
+    drawn = {"purpose": zone.purpose, "polygon": zone.polygon}
+    if all(one.name != zone.name for one in zones):
+        new = ZoneSettings(name=zone.name, purpose=zone.purpose, polygon=zone.polygon)
+        return (*zones, new)
+    return tuple(one.model_copy(update=drawn) if one.name == zone.name else one for one in zones)
+
+
+def _with_zones(
+    before: GatewayConfig, camera_id: str, zones: tuple[ZoneSettings, ...]
+) -> GatewayConfig:
+    cameras = tuple(
+        one.model_copy(update={"zones": zones}) if one.id == camera_id else one
+        for one in before.cameras
+    )
+    return before.model_copy(update={"cameras": cameras})
 
 
 def _replace(path: Path, old: str, new: str) -> None:
