@@ -1,10 +1,12 @@
 """The command `edge-agent sensitivity`: what a recording would have alarmed at which settings."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from edge_agent.replay import ReplayError, chosen_watch, play
 from edge_agent.vision.child import quiet_libraries
@@ -59,7 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="gateway.yaml")
     parser.add_argument("--camera", metavar="ID", help="whose zones to use; default: the first")
     parser.add_argument(
-        "--pictures", type=Path, metavar="FOLDER", help="write each alarm's pictures there"
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="write each alarm's pictures there; new or empty",
     )
 
 
@@ -73,7 +78,7 @@ def main(args: argparse.Namespace) -> int:
     try:
         usual = chosen_watch(args.video, args.config, args.camera)
         if args.pictures:
-            args.pictures.mkdir(parents=True, exist_ok=True)
+            _make_empty(args.pictures)
         for line in describe(try_out(args.video, usual, args.pictures)):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
@@ -83,6 +88,15 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def _make_empty(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise ReplayError(
+            f"{folder} is not empty, and pictures of before would be taken for those of now;"
+            " name a new folder"
+        )
+
+
 def try_out(video: Path, usual: Watch, pictures: Path | None) -> Iterator[Outcome]:
     """Yield what the usual settings would have alarmed, then each other choice.
 
@@ -90,13 +104,19 @@ def try_out(video: Path, usual: Watch, pictures: Path | None) -> Iterator[Outcom
         ReplayError: the recording cannot be replayed.
     """
     for number, watch in enumerate(choices(usual)):
-        found: list[AnyFinding] = []
-        spool = pictures if number == 0 else None
-        recorded_s = play(video, watch, found.extend, spool=spool)
+        yield _tried(video, watch, pictures if number == 0 else None)
+
+
+def _tried(video: Path, watch: Watch, pictures: Path | None) -> Outcome:
+    found: list[AnyFinding] = []
+    if pictures is None:
+        recorded_s = play(video, watch, found.extend)
+        return Outcome(watch=watch, alarms=tuple(_alarms(found)), recorded_s=recorded_s)
+    with TemporaryDirectory(prefix=".", dir=pictures) as spool:
+        recorded_s = play(video, watch, found.extend, spool=Path(spool))
         alarms = tuple(_alarms(found))
-        if spool is not None:
-            _name_pictures(spool, alarms)
-        yield Outcome(watch=watch, alarms=alarms, recorded_s=recorded_s)
+        _name_pictures(Path(spool), pictures, alarms)
+    return Outcome(watch=watch, alarms=alarms, recorded_s=recorded_s)
 
 
 def choices(usual: Watch) -> tuple[Watch, ...]:
@@ -145,13 +165,13 @@ def _alarms(found: Iterable[AnyFinding]) -> Iterator[Alarm]:
                 pass
 
 
-def _name_pictures(folder: Path, alarms: Iterable[Alarm]) -> None:
-    for alarm in alarms:
+def _name_pictures(spool: Path, folder: Path, alarms: Iterable[Alarm]) -> None:
+    for number, alarm in enumerate(alarms, 1):
         stamp = clock_of(alarm.t_s).replace(":", "")
         for picture in alarm.pictures:
-            file = folder / f"{picture.sha256}.jpg"
-            if file.exists():
-                file.replace(folder / f"{stamp}-{alarm.kind}-{picture.role}.jpg")
+            file = spool / f"{picture.sha256}.jpg"
+            # Two alarms may show the same picture.
+            shutil.copyfile(file, folder / f"{stamp}-{number:02}-{alarm.kind}-{picture.role}.jpg")
 
 
 def describe(outcomes: Iterable[Outcome]) -> Iterator[str]:

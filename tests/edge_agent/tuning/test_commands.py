@@ -16,7 +16,9 @@ from edge_agent.replay import ReplayError, chosen_watch, watch_of
 from edge_agent.tuning import overlay, sensitivity
 from edge_agent.tuning.debug_video import words
 from edge_agent.tuning.lines import Lines
+from edge_agent.vision.analysis import WHOLE_PICTURE
 from edge_agent.vision.findings import Degraded, PresenceStarted, Recovered
+from edge_agent.vision.orders import Zone
 from tests.edge_agent.vision.stage import Picture, deposit, wall
 from tests.edge_agent.vision.vision_process import write_clip
 
@@ -209,9 +211,30 @@ def test_the_report_says_when_it_would_have_alarmed(
     assert "littering in sân: alone 5 s" in lines[2]
     assert any(line.startswith("sensitivity 0.3, unattended 5 s") for line in lines)
     assert {path.name.split("-", 1)[1] for path in pictures.glob("*.jpg")} == {
-        "littering-before.jpg",
-        "littering-depositing.jpg",
-        "littering-after.jpg",
+        "01-littering-before.jpg",
+        "01-littering-depositing.jpg",
+        "01-littering-after.jpg",
+    }
+    shown = {path: path.read_bytes() for path in pictures.iterdir()}
+    again = edge_agent("sensitivity", clip, "--config", gateway, "--pictures", pictures)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "is not empty" in again.stderr
+    assert {path: path.read_bytes() for path in pictures.iterdir()} == shown
+
+
+def test_alarms_of_one_second_have_pictures_of_their_own(clip: Path, tmp_path: Path) -> None:
+    """Numbered as the report lists them, though they may show the same."""
+    door, yard = (
+        Zone(name=name, purpose="intrusion", polygon=WHOLE_PICTURE) for name in ("cửa", "sân")
+    )
+    watch = watch_of(clip, None).model_copy(update={"zones": (door, yard)})
+    first = next(sensitivity.try_out(clip, watch, tmp_path))
+    assert [alarm.zone for alarm in first.alarms] == ["cửa", "sân"]
+    stamps = [sensitivity.clock_of(alarm.t_s).replace(":", "") for alarm in first.alarms]
+    assert stamps[0] == stamps[1]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{stamps[0]}-01-intrusion-shown.jpg",
+        f"{stamps[0]}-02-intrusion-shown.jpg",
     }
 
 
@@ -230,7 +253,7 @@ def test_what_ails_the_camera_would_have_alarmed_as_well(tmp_path: Path) -> None
     assert "would have alarmed once" in lines[0]
     assert "  camera moved: " in lines[2]
     (picture,) = tmp_path.glob("*.jpg")
-    assert picture.name.split("-", 1)[1] == "camera_moved-shown.jpg"
+    assert picture.name.split("-", 1)[1] == "01-camera_moved-shown.jpg"
 
 
 def test_a_few_minutes_are_not_made_into_a_day() -> None:
