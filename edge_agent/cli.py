@@ -1,6 +1,7 @@
 """The command `edge-agent`: run, check, discover, replay, zones, sensitivity.
 
-Exit codes: 0 done, 1 trouble that may pass (a device, the broker), 2 wrong configuration or usage.
+Exit codes: 0 done, 1 trouble that may pass (a device, the broker), 2 wrong configuration or usage,
+130 stopped by Ctrl-C.
 Each command imports what it needs: the wire and ONVIF cost a second and 60 MB, OpenCV as much.
 """
 
@@ -32,6 +33,7 @@ _TUNING = {
 EXIT_DONE = 0
 EXIT_TROUBLE = 1
 EXIT_CONFIGURATION = 2
+EXIT_INTERRUPTED = 130
 
 _ANY_INTERFACE = "0.0.0.0"  # noqa: S104 -- asks through it, listens for answers only
 
@@ -39,9 +41,12 @@ _ANY_INTERFACE = "0.0.0.0"  # noqa: S104 -- asks through it, listens for answers
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    args = _parser(words[0] if words else "").parse_args(words)
     try:
+        args = _parser(words[0] if words else "").parse_args(words)
         return int(args.command(args))
+    except KeyboardInterrupt:
+        _complain("stopped before the end; what it has said so far is not all")
+        return EXIT_INTERRUPTED
     except ConfigurationError as error:
         for fault in error.faults:
             _complain(fault)

@@ -14,6 +14,7 @@ from edge_agent import config
 from edge_agent.cameras.zones import order_zones
 from edge_agent.config import CameraSettings
 from edge_agent.tuning.lines import Lines
+from edge_agent.tuning.whole_files import completed
 from edge_agent.vision.analysis import WHOLE_PICTURE, Analysis, Onlooker
 from edge_agent.vision.child import quiet_libraries
 from edge_agent.vision.evidence.room import EvidenceRoom
@@ -211,12 +212,14 @@ def main(args: argparse.Namespace) -> int:
         with ExitStack() as stack:
             output: TextIO = sys.stdout
             if args.output:
-                output = stack.enter_context(args.output.open("w", encoding="utf-8"))
+                path = stack.enter_context(completed(args.output))
+                output = stack.enter_context(path.open("w", encoding="utf-8"))
             onlooker = None
             if args.debug_video:
                 from edge_agent.tuning.debug_video import DebugVideo  # noqa: PLC0415
 
-                onlooker = stack.enter_context(DebugVideo(args.debug_video, watch)).take
+                path = stack.enter_context(completed(args.debug_video))
+                onlooker = stack.enter_context(DebugVideo(path, watch)).take
             stream_s = play(args.video, watch, Lines(output, sys.stderr).write, onlooker=onlooker)
     except (ReplayError, OSError) as error:
         sys.stderr.write(f"edge-agent replay: {error}\n")
