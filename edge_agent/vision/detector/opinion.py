@@ -90,11 +90,12 @@ def weigh(score: float, box: Box, found: tuple[Detection, ...]) -> Opinion | Non
     if not about:
         return None
     best = max(about, key=lambda one: one.confidence)
-    if best.label in LIVING | VEHICLES:
+    label = "_".join(best.label.casefold().split())
+    if label in LIVING | VEHICLES:
         score *= 1.0 - 0.5 * best.confidence
     else:
         score += 0.5 * best.confidence * (1.0 - score)
-    return Opinion(score=score, reason=f"detector_{best.label}_{best.confidence:.2f}")
+    return Opinion(score=score, reason=f"detector_{label}_{best.confidence:.2f}")
 
 
 def _cover(thing: Box, seen: Box) -> float:

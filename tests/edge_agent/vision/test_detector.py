@@ -147,6 +147,23 @@ def test_a_person_there_speaks_against_a_suitcase_for_it() -> None:
     assert weigh(0.6, BOX, (away,)) is None
 
 
+@pytest.mark.parametrize(
+    ("label", "code", "less"),
+    [
+        ("Person", "person", True),
+        (" MOTORCYCLE", "motorcycle", True),
+        ("Traffic light", "traffic_light", False),
+        ("wine_glass", "wine_glass", False),
+    ],
+)
+def test_a_name_is_understood_however_it_is_written(label: str, code: str, *, less: bool) -> None:
+    """The reason is the code that the centre has words for."""
+    opinion = weigh(0.6, BOX, (Detection(label=label, confidence=0.8, box=BOX),))
+    assert opinion is not None
+    assert (opinion.score < 0.6) is less
+    assert opinion.reason == f"detector_{code}_0.80"
+
+
 @given(shares, st.lists(detections, max_size=5))
 def test_an_opinion_never_decides_alone(score: float, found: list[Detection]) -> None:
     """The score stays a share, and is at worst halved."""
