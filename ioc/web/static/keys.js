@@ -18,6 +18,8 @@ export function listenToKeys(acts) {
     const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
     if (!acts[key] || (event.key.length === 1 && !switched.checked && key !== '?')) return;
     event.preventDefault();
+    // Held down, the space bar would play and pause by turns.
+    if (event.repeat && key === ' ') return;
     acts[key]();
   });
 }

@@ -1,20 +1,21 @@
 // The preview of the selected alarm: fetched, merged in place, pictures exchanged on a click.
 
 import { find, findAll, mergeChildren } from './dom.js';
-import { piece } from './server.js';
+import { answers, piece } from './server.js';
 
 export class Preview {
   constructor() {
     this.frame = find('#preview');
     this.alarm = '';
     this.chosen = '';
+    this.failure = { error: null, note: '' };
     this.loading = Promise.resolve();
     this.frame.addEventListener('click', (event) => {
       const button = event.target.closest('[data-picture]');
       if (button) this.choose(button.dataset.picture);
       else if (event.target.closest('[data-enlarge]')) this.enlarge();
     });
-    this.frame.addEventListener('error', (event) => this.unplayable(event.target), true);
+    this.frame.addEventListener('error', ({ target }) => target.id === 'clip' && this.examine(target), true);
   }
 
   /** Show an alarm; `open` takes the focus there. */
@@ -68,19 +69,33 @@ export class Preview {
       return;
     }
     clip.scrollIntoView({ block: 'nearest' });
-    clip.play().catch(() => this.unplayable(clip));
+    // It also ends where it is paused or another clip comes before it plays; a fault has its own event.
+    clip.play().catch(() => {});
   }
 
   /** Say at once where the browser knows that it cannot play the clip's coding. */
   judgeClip() {
     const clip = find('#clip', this.frame);
-    if (clip && clip.dataset.codec === 'hevc' && !clip.canPlayType('video/mp4; codecs="hvc1.1.6.L93.B0"')) this.unplayable(clip);
-    else if (clip && clip.error) this.unplayable(clip);
+    if (clip && clip.dataset.codec === 'hevc' && !clip.canPlayType('video/mp4; codecs="hvc1.1.6.L93.B0"')) this.withdraw(clip, 'clip-unplayable');
+    else if (clip) this.examine(clip);
   }
 
-  unplayable(element) {
-    if (element.id !== 'clip') return;
-    element.hidden = true;
-    find('#clip-unplayable', this.frame).hidden = false;
+  /** Tell a clip that this browser cannot play from one that it was not given. */
+  async examine(clip) {
+    const { error, src } = clip;
+    if (!error || error.code === MediaError.MEDIA_ERR_ABORTED) return;
+    if (error !== this.failure.error) {
+      const coding = [MediaError.MEDIA_ERR_DECODE, MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED].includes(error.code);
+      const note = coding && (await answers(src)) ? 'clip-unplayable' : 'clip-unloaded';
+      // Another one may be shown by now.
+      if (clip.error !== error || !clip.isConnected) return;
+      this.failure = { error, note };
+    }
+    this.withdraw(clip, this.failure.note);
+  }
+
+  withdraw(clip, note) {
+    clip.hidden = true;
+    find(`#${note}`, this.frame).hidden = false;
   }
 }

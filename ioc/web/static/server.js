@@ -42,6 +42,16 @@ export async function piece(address) {
   return parse(await answer.text());
 }
 
+/** Whether this session is given the file at an address; its first byte is asked for. */
+export async function answers(address) {
+  try {
+    const options = { credentials: 'same-origin', cache: 'no-store', headers: { range: 'bytes=0-0' } };
+    return (await fetch(address, options)).ok;
+  } catch (error) {
+    return false;
+  }
+}
+
 /** A JSON answer. */
 export async function read(address) {
   return (await request(address, { headers: { accept: 'application/json' } })).json();
