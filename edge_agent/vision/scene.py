@@ -88,7 +88,8 @@ class Scene:
         )
         self._guard = Guard(self._guarded_zones, shape=(height, width), least=self._least_pixels)
         self._allowed: Mask = np.zeros((height, width), bool)
-        self._allow()
+        self._allowed_since_s = np.full((height, width), -math.inf)
+        self._allow(-math.inf)
         self._last_s = t_s
         return Background(luma, t_s, sensitivity=self._sensitivity)
 
@@ -123,6 +124,7 @@ class Scene:
                 dt_s=dt_s,
                 luma=luma,
                 allowed=self._allowed,
+                allowed_since_s=self._allowed_since_s,
                 background=background,
                 figures=self._figures,
             )
@@ -175,7 +177,8 @@ class Scene:
     def arm(self, zone: str, *, armed: bool) -> list[SceneEvent]:
         """Watch a zone from now on, or do not; return what ends by that.
 
-        An object that was there while its zone was armed is followed to its end.
+        An object that was there while its zone was armed is followed to its end. What stands in
+        a zone when it is armed is no left object.
         """
         self._guarded_zones = [
             replace(z, armed=armed) if z.name == zone else z for z in self._guarded_zones
@@ -186,7 +189,7 @@ class Scene:
         self._idle = (self._idle - {zone}) if armed else (self._idle | {zone})
         if self._background is None:
             return []
-        self._allow()
+        self._allow(self._last_s)
         gates = [gate for gate, _, _ in self._motion if gate.zone == zone and not armed]
         motion = [event for gate in gates if (event := gate.stop())]
         return [*self._guard.arm(zone, armed=armed), *motion]
@@ -197,12 +200,14 @@ class Scene:
         if self._background is not None:
             self.objects.forget_fixture(fixture_id)
 
-    def _allow(self) -> None:
-        """Watch for left objects in the zones that are armed."""
+    def _allow(self, since_s: float) -> None:
+        """Watch for left objects in the zones that are armed, in what is new since then."""
+        before = self._allowed.copy()
         self._allowed[:] = False
         for place in self._object_zones:
             if place.armed:
                 self._allowed |= place.mask
+        self._allowed_since_s[self._allowed & ~before] = since_s
 
     @property
     def left(self) -> Sequence[LeftObject]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.vision.objects import looks
+from edge_agent.vision.objects.arrival import find_arrival
 from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend
 from edge_agent.vision.objects.belongings import Belongings
-from edge_agent.vision.objects.surroundings import Nearby, Surroundings, reach_px
+from edge_agent.vision.objects.surroundings import Nearby, Surroundings
 from edge_agent.vision.objects.thing import LeftObject, crop
 from edge_agent.vision.objects.verdict import judge, taken_away
 from edge_agent.vision.picture.background import Background
@@ -28,12 +30,6 @@ STANDING_SHARE = 0.7
 """Of what differs in one piece: the rest stirs, as somebody who stands does."""
 MAX_OBJECTS = 24
 RESTLESS_S = 3.0
-APPROACH_S = 3.0
-"""What stops somewhere was seen on its way this long before."""
-FLIGHT_S, FLYING_SHARE = 1.0, 0.35
-"""So long what is thrown flies and tumbles, and so much of the thrower it is at most."""
-WATCHED_S = 0.5
-"""Pictures further apart do not show how something came."""
 SAME_EDGES = 0.5
 """Alike so far, a place in another light still holds what it held."""
 INHERIT_S = 5.0
@@ -64,7 +60,9 @@ class View:
     dt_s: float
     luma: Luma
     allowed: Mask
-    """The no-dumping zones."""
+    """The no-dumping zones in their hours."""
+    allowed_since_s: NDArray[np.float64]
+    """Since when each pixel has been allowed: what stood there before is not looked at."""
     background: Background
     figures: FigureLog
 
@@ -315,7 +313,8 @@ class LeftObjects:
     def _meet(self, mask: Mask, area: Area, view: View) -> LeftObject | None:
         """Decide what a standing piece is: a gap in the background, a part, or something new."""
         window, inside, halo, luma = crop(mask, area, view.luma)
-        if taken_away(luma, view.background.always[window.slices], inside):
+        gap = taken_away(luma, view.background.always[window.slices], inside)
+        if gap or _was_there(mask, view):
             view.background.absorb(window, halo)
             return None
         for thing in self.objects:
@@ -329,30 +328,8 @@ class LeftObjects:
     def _begin(self, mask: Mask, area: Area, view: View) -> LeftObject:
         window, inside, halo, luma = crop(mask, area, view.luma)
         deposited_s = float(np.median(view.background.standing_since[mask]))
-        place, pixels = area.grown(2), int(np.count_nonzero(inside))
-        visit = view.figures.largest(place, deposited_s - 2.0, deposited_s + 1.0)
-        own = visit is not None and visit.figure.is_at(area)
-        if visit and (own or visit.figure.pixels <= 2 * pixels):
-            # Only itself, at its place or in flight: who brought it was beside it.
-            around = area.grown(reach_px(area.size))
-            wider = view.figures.largest(around, deposited_s - 2.0, deposited_s + 1.0)
-            if own or (wider and wider.figure.pixels > 2 * pixels):
-                visit = None if wider and wider.figure.is_at(area) else wider
-        moment_s = max(0.6, 1.1 * view.dt_s)
-        arrival = view.figures.largest(place, deposited_s - moment_s, deposited_s + moment_s)
-        carrier = visit.figure.pixels if visit else 0
-        if arrival and carrier > 2 * pixels and view.dt_s < WATCHED_S:
-            # Somebody larger was beside it: it came by itself if the like of it was there before.
-            until_s = deposited_s
-            flew = not arrival.figure.is_at(area)
-            if flew:
-                # Nor is its flight its coming.
-                until_s -= FLIGHT_S
-            if not flew or arrival.figure.pixels < FLYING_SHARE * carrier:
-                arrival = view.figures.alike_beside(
-                    arrival.figure, area, deposited_s - APPROACH_S, until_s
-                )
-        beside = view.figures.last_beside(area, pixels, area.grown(reach_px(pixels)), deposited_s)
+        pixels = int(np.count_nonzero(inside))
+        came = find_arrival(view.figures, area, pixels, at_s=deposited_s, dt_s=view.dt_s)
         thing = LeftObject(
             object_id=self._next_id,
             area=area,
@@ -361,10 +338,14 @@ class LeftObjects:
             halo=halo,
             patch=luma,
             deposited_s=deposited_s,
-            attention=Attention(opened_s=deposited_s, last_near_s=beside.at_s if beside else None),
-            depositor=visit.figure if visit else None,
-            arrival=arrival.figure if arrival else None,
-            last_beside=beside.figure if beside else None,
+            attention=Attention(
+                # Before it was opened nobody watched whether it stirs.
+                opened_s=max(deposited_s, view.t_s - view.dt_s - 2.0 * OPEN_S),
+                last_near_s=came.beside.at_s if came.beside else None,
+            ),
+            depositor=came.depositor,
+            arrival=came.figure,
+            last_beside=came.beside.figure if came.beside else None,
             stirred_s=np.full(inside.shape, -np.inf),
             around=Surroundings.of(mask, area),
         )
@@ -381,6 +362,16 @@ class LeftObjects:
                 thing.depositor = _larger(thing.depositor, former.depositor)
                 thing.arrival = _larger(thing.arrival, former.arrival)
                 thing.deposited_s = min(thing.deposited_s, former.deposited_s)
+
+
+def _was_there(mask: Mask, view: View) -> bool:
+    """Whether a piece stood there before the hours of its zone began, be it by a second.
+
+    It is not the zone's business then, like what stands in the first picture: when it came,
+    dumping was not watched for, and nothing shows who brought it.
+    """
+    stands_since_s = np.median(view.background.standing_since[mask])
+    return bool(stands_since_s <= np.median(view.allowed_since_s[mask & view.allowed]))
 
 
 def _larger(one: Figure | None, other: Figure | None) -> Figure | None:

@@ -1,0 +1,60 @@
+"""Who was there when something came to rest, as the log of figures shows. Pure."""
+
+from dataclasses import dataclass
+
+from edge_agent.vision.objects.surroundings import reach_px
+from edge_agent.vision.picture.figures import Area, Figure, FigureLog, Visit
+
+APPROACH_S = 3.0
+"""What stops somewhere was seen on its way this long before."""
+FLIGHT_S, FLYING_SHARE = 1.0, 0.35
+"""So long what is thrown flies and tumbles, and so much of the thrower it is at most."""
+WATCHED_S = 0.5
+"""Pictures further apart do not show how something came."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """Who was there when something came to rest at a place."""
+
+    depositor: Figure | None
+    """The largest figure there within two seconds."""
+    figure: Figure | None
+    """The largest figure there at the very moment, or what looked like it on its way."""
+    beside: Visit | None
+    """Who was beside it last since then."""
+
+
+def find_arrival(
+    figures: FigureLog, area: Area, pixels: int, *, at_s: float, dt_s: float
+) -> Arrival:
+    """Return who was there when a thing of so many pixels came to rest in this area.
+
+    `dt_s` is how far the pictures are apart.
+    """
+    place = area.grown(2)
+    visit = figures.largest(place, at_s - 2.0, at_s + 1.0)
+    own = visit is not None and visit.figure.is_at(area)
+    if visit and (own or visit.figure.pixels <= 2 * pixels):
+        # Only itself, at its place or in flight: who brought it was beside it.
+        around = area.grown(reach_px(area.size))
+        wider = figures.largest(around, at_s - 2.0, at_s + 1.0)
+        if own or (wider and wider.figure.pixels > 2 * pixels):
+            visit = None if wider and wider.figure.is_at(area) else wider
+    moment_s = max(0.6, 1.1 * dt_s)
+    arrival = figures.largest(place, at_s - moment_s, at_s + moment_s)
+    carrier = visit.figure.pixels if visit else 0
+    if arrival and carrier > 2 * pixels and dt_s < WATCHED_S:
+        # Somebody larger was beside it: it came by itself if the like of it was there before.
+        until_s = at_s
+        flew = not arrival.figure.is_at(area)
+        if flew:
+            # Nor is its flight its coming.
+            until_s -= FLIGHT_S
+        if not flew or arrival.figure.pixels < FLYING_SHARE * carrier:
+            arrival = figures.alike_beside(arrival.figure, area, at_s - APPROACH_S, until_s)
+    return Arrival(
+        depositor=visit.figure if visit else None,
+        figure=arrival.figure if arrival else None,
+        beside=figures.last_beside(area, pixels, area.grown(reach_px(pixels)), at_s),
+    )
