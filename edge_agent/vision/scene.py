@@ -324,14 +324,15 @@ class Scene:
         wait_s = BLANK_S if contrast < BLANK else CHANGED_S
         if t_s - self._changed_since_s < wait_s:
             return []
+        former = self._background.always
         self._background.relearn(luma, t_s, settle_s=SETTLE_S)
         for gate, _, _ in self._motion:
             gate.forget()
         return [
             *self._guard.stop(),
             *(
-                ObjectChanged(t_s=t_s, thing=thing, phase=Phase.DISMISSED)
-                for thing in self.objects.relearn(luma, self._background)
+                ObjectChanged(t_s=t_s, thing=thing, phase=thing.attention.phase)
+                for thing in self.objects.relearn(luma, t_s, self._background, former)
             ),
         ]
 

@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.vision.objects import looks
 from edge_agent.vision.objects.arrival import find_arrival
 from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend
 from edge_agent.vision.objects.belongings import Belongings
@@ -30,8 +29,6 @@ STANDING_SHARE = 0.7
 """Of what differs in one piece: the rest stirs, as somebody who stands does."""
 MAX_OBJECTS = 24
 RESTLESS_S = 3.0
-SAME_EDGES = 0.5
-"""Alike so far, a place in another light still holds what it held."""
 INHERIT_S = 5.0
 """What stands where a candidate was until this long ago is that candidate in another shape."""
 STAYS_S = 90.0
@@ -106,25 +103,30 @@ class LeftObjects:
             if thing.fixture_id == fixture_id:
                 thing.fixture_id = ""
 
-    def relearn(self, luma: Luma, background: Background) -> list[LeftObject]:
-        """Find all objects again in a picture that was just learned; return what is lost.
+    def relearn(
+        self, luma: Luma, t_s: float, background: Background, former: Luma
+    ) -> list[LeftObject]:
+        """Find all objects again in a picture that was just learned; return what has ended.
 
         A lamp or infra-red changes every pixel, but not where the edges are. A confirmed object
-        that cannot be seen now stays until its place is seen empty.
+        that cannot be seen now is hidden: it stays until its place is seen as it was without it,
+        in `former`, the background before it was hidden.
         """
-        found, lost = [], []
         self._statues = []
         for thing in self.objects:
-            if looks.same_edges(thing.patch, luma[thing.at]) > SAME_EDGES:
-                thing.patch = luma[thing.at].copy()
-                background.keep(thing.window, thing.halo)
-                found.append(thing)
-            elif thing.attention.phase is Phase.CONFIRMED:
-                found.append(thing)
+            bare = former[thing.at] if thing.bare is None else thing.bare
+            empty = thing.is_empty(luma)
+            if not empty and thing.is_in(luma):
+                thing.patch, thing.bare = luma[thing.at].copy(), None
+                background.keep(thing.window, thing.halo, bare)
+            elif thing.attention.phase is Phase.CONFIRMED and not empty:
+                thing.bare = bare.copy()
             else:
-                lost.append(thing)
-        self.objects = found
-        return lost
+                lost = Sighting(t_s=t_s, figure_near=False, gone=True)
+                thing.attention = attend(thing.attention, lost)
+        ended = [o for o in self.objects if o.attention.phase.ended]
+        self.objects = [o for o in self.objects if not o.attention.phase.ended]
+        return ended
 
     def _alive(self, view: View) -> Mask:
         """Return what may be a figure: not a confirmed object and not still as a statue."""
@@ -145,12 +147,13 @@ class LeftObjects:
         background, at = view.background, thing.at
         same = np.abs(view.luma[at] - thing.patch) < background.tolerance[at]
         empty = ~background.foreground[at] & background.settled[at]
-        thing.visible = float(same[thing.mask].mean())
-        if thing.visible < 0.5:
+        hidden = thing.bare is not None
+        thing.visible = 0.0 if hidden else float(same[thing.mask].mean())
+        if thing.visible < 0.5 and not hidden:
             self._renew(thing, view)
         phase = thing.attention.phase
         emptied = float(empty[thing.mask].mean())
-        gone = emptied > (0.6 if phase is Phase.CONFIRMED else 0.3)
+        gone = not hidden and emptied > (0.6 if phase is Phase.CONFIRMED else 0.3)
         near = self._look_around(thing, view, alive, same)
         seen = Sighting(
             t_s=view.t_s,
@@ -164,7 +167,7 @@ class LeftObjects:
             # Whatever is put there later is looked at anew, and said.
             background.absorb(thing.window, thing.halo, once=True)
         elif gone:
-            back = _taken_back(thing)
+            back = thing.taken_back
             seen = Sighting(t_s=view.t_s, figure_near=near.stays, gone=True, same_figure=back)
         elif not near.stays and not near.touches and phase is not Phase.CONFIRMED:
             seen = self._judge(thing, view)
@@ -378,10 +381,3 @@ def _larger(one: Figure | None, other: Figure | None) -> Figure | None:
     if one is None or other is None:
         return one or other
     return one if one.pixels >= other.pixels else other
-
-
-def _taken_back(thing: LeftObject) -> bool:
-    """Whether whoever was beside it last may be who put it down; an accusation needs likeness."""
-    if thing.depositor is None or thing.last_beside is None:
-        return False
-    return thing.depositor.may_be(thing.last_beside)

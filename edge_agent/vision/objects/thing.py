@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.vision.objects.attention import Attention
+from edge_agent.vision.objects.looks import same_edges
 from edge_agent.vision.objects.surroundings import Surroundings, reach_px
 from edge_agent.vision.picture.figures import Area, Figure
 from edge_agent.vision.picture.plane import Luma, Mask
@@ -15,6 +16,8 @@ from edge_agent.vision.picture.plane import Luma, Mask
 _RIM = np.ones((5, 5), np.uint8)
 _SPECK = np.ones((2, 2), np.uint8)
 _MARGIN_PX = 4
+SAME_EDGES = 0.5
+"""Alike so far, a place in another light still holds what it held."""
 DIMMEST = 0.6
 """A shadow that passes over a thing leaves it so much of its light."""
 
@@ -45,6 +48,8 @@ class LeftObject:
     """Share of it that stirs while nobody is near, averaged over some seconds."""
     visible: float = 1.0
     """Share of it that looks as it did."""
+    bare: Luma | None = None
+    """While it is hidden by the dark or by something before it: its place as it was without it."""
     score: float = 0.0
     reasons: tuple[str, ...] = ()
     fixture_id: str = ""
@@ -64,6 +69,25 @@ class LeftObject:
     def reach_px(self) -> float:
         """Two object widths: who is nearer attends to it."""
         return reach_px(self.pixels)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether whoever was beside it last may be who put it down; that needs likeness."""
+        if self.depositor is None or self.last_beside is None:
+            return False
+        return self.depositor.may_be(self.last_beside)
+
+    def is_in(self, luma: Luma) -> bool:
+        """Whether its place still shows it, in whatever light."""
+        return same_edges(self.patch, luma[self.at]) > SAME_EDGES
+
+    def is_empty(self, luma: Luma) -> bool:
+        """Whether its place, after it was hidden, shows what is behind it, in whatever light."""
+        if self.bare is None:
+            return False
+        own, now = self.area.within(self.window).slices, luma[self.area.slices]
+        itself = same_edges(self.patch[own], now)
+        return same_edges(self.bare[own], now) > max(SAME_EDGES, itself)
 
     def stir(self, unlike: Mask, t_s: float) -> None:
         """Note which pixels of the window look otherwise now; single specks are noise."""

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.vision.picture.figures import Area, bounds
-from edge_agent.vision.picture.plane import Luma, Mask, Pixels, middle
+from edge_agent.vision.picture.plane import Luma, Mask, Pixels, middle, relit_like
 
 STABLE_S = 1.0
 """A pixel that keeps its value this long stands still."""
@@ -108,15 +108,20 @@ class Background:
         self._tune(t_s)
         self._draw(self._whole)
 
-    def keep(self, window: Area, where: Mask) -> None:
+    def keep(self, window: Area, where: Mask, bare: Luma) -> None:
         """After relearning: what is at the masked pixels of a window is not background.
 
-        Behind it, the background is made up from its surroundings.
+        Behind it lies what is known from before, `bare`, if the window's rest has only another
+        light; else the background is made up from its surroundings.
         """
-        at = window.slices
-        around = np.clip(self.always[at], 0, 255).astype(np.uint8)
-        behind = cv2.inpaint(around, where.astype(np.uint8), 3, cv2.INPAINT_TELEA)
-        self.always[at][where] = behind[where]
+        at, rest = window.slices, ~where
+        now = self.always[at]
+        behind: Luma = relit_like(bare, now, rest)
+        if np.abs(behind - now)[rest].mean() > self.tolerance[at].mean():
+            around = np.clip(now, 0, 255).astype(np.uint8)
+            made_up = cv2.inpaint(around, where.view(np.uint8), 3, cv2.INPAINT_TELEA)
+            behind = np.asarray(made_up, np.float32)
+        now[where] = behind[where]
         if self._kept is None:
             self._kept = np.zeros(self.always.shape, bool)
         self._kept[at] |= where

@@ -118,3 +118,14 @@ def _trimmed_fit(seen: Luma, behind: Luma) -> Light:
         offset = float(seen[kept].mean()) - gain * mean
         kept = np.abs(seen - gain * behind - offset) < 12.0
     return Light(gain=gain, offset=offset)
+
+
+def relit_like(before: Luma, now: Luma, usable: Mask) -> Luma:
+    """Return what was seen before in the light that best explains the usable pixels of now."""
+    was, seen = before[usable], now[usable]
+    if not was.size:
+        return before
+    spread = max(1.0, float(was.var()))
+    gain = float(((was - was.mean()) * (seen - seen.mean())).mean()) / spread
+    relit: Luma = np.float32(gain) * (before - was.mean()) + seen.mean()
+    return relit
