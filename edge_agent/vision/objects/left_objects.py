@@ -14,7 +14,7 @@ from edge_agent.vision.objects.surroundings import Nearby, Surroundings
 from edge_agent.vision.objects.thing import LeftObject, crop
 from edge_agent.vision.objects.verdict import judge, taken_away
 from edge_agent.vision.picture.background import Background
-from edge_agent.vision.picture.figures import Area, Figure, FigureLog, area_of, count_large
+from edge_agent.vision.picture.figures import Area, FigureLog, area_of, count_large
 from edge_agent.vision.picture.plane import Luma, Mask
 
 OPEN_S = 1.5
@@ -41,6 +41,8 @@ WITH_STATUE_S = 2.0
 """What came to rest so long after it, or before, may be a part of it."""
 SEEN = 0.8
 """Of a thing must be visible to compare its looks."""
+CHANGED_S = 60.0
+"""So long after its looks changed, the light around it may still have to be learned."""
 SPECK_SHARE = 0.15
 """Of the object's pixels; smaller pieces are rain, insects or leaves, however many."""
 NEAR_SHARE = 0.3
@@ -115,7 +117,8 @@ class LeftObjects:
         self._statues = []
         for thing in self.objects:
             bare = former[thing.at] if thing.bare is None else thing.bare
-            empty = thing.is_empty(luma)
+            # The first picture that hides it does not say that it went.
+            empty = thing.bare is not None and thing.shows(bare, luma)
             if not empty and thing.is_in(luma):
                 thing.patch, thing.bare = luma[thing.at].copy(), None
                 background.keep(thing.window, thing.halo, bare)
@@ -149,12 +152,15 @@ class LeftObjects:
         empty = ~background.foreground[at] & background.settled[at]
         hidden = thing.bare is not None
         thing.visible = 0.0 if hidden else float(same[thing.mask].mean())
-        if thing.visible < 0.5 and not hidden:
-            self._renew(thing, view)
         phase = thing.attention.phase
+        confirmed = phase is Phase.CONFIRMED
+        if thing.visible < 0.5 and not confirmed:
+            self._renew(thing, view)
         emptied = float(empty[thing.mask].mean())
-        gone = not hidden and emptied > (0.6 if phase is Phase.CONFIRMED else 0.3)
+        gone = not hidden and emptied > (0.6 if confirmed else 0.3)
         near = self._look_around(thing, view, alive, same)
+        if confirmed and not hidden and not near.anybody:
+            gone |= self._is_ground(thing, view)
         seen = Sighting(
             t_s=view.t_s,
             figure_near=near.stays,
@@ -233,11 +239,30 @@ class LeftObjects:
             for statue in self._statues
         )
 
-    def _renew(self, thing: LeftObject, view: View) -> None:
-        """Learn its looks again once all of it stands still anew: it tipped over."""
+    def _renew(self, thing: LeftObject, view: View) -> bool:
+        """Learn its looks again once all of it stands still anew; return whether it is gone.
+
+        If it did not tip over, it is the ground, in another light than when it was covered.
+        """
         stands = view.background.settled[thing.at] & view.background.foreground[thing.at]
-        if stands[thing.mask].mean() > 0.7:
-            thing.patch = view.luma[thing.at].copy()
+        if stands[thing.mask].mean() <= 0.7:
+            return False
+        gone = False
+        if not thing.is_in(view.luma):
+            thing.changed_s = view.t_s
+            gone = thing.shows(view.background.always[thing.at], view.luma)
+        thing.patch = view.luma[thing.at].copy()
+        return gone
+
+    def _is_ground(self, thing: LeftObject, view: View) -> bool:
+        """Whether a confirmed thing that has changed its looks and is alone is a mere gap."""
+        gap = thing.visible < 0.5 and self._renew(thing, view)
+        if thing.visible > SEEN and view.t_s - thing.changed_s < CHANGED_S:
+            parts = (view.luma[thing.at], view.background.always[thing.at], thing.mask)
+            gap = taken_away(*parts)
+        if gap:
+            view.background.absorb(thing.window, thing.halo)
+        return gap
 
     def _judge(self, thing: LeftObject, view: View) -> Sighting:
         parts = (view.luma[thing.at], view.background.always[thing.at], thing.mask)
@@ -352,19 +377,11 @@ class LeftObjects:
             stirred_s=np.full(inside.shape, -np.inf),
             around=Surroundings.of(mask, area),
         )
-        self._inherit(thing)
+        for _, former in self._ended:
+            thing.inherit(former)
         self._next_id += 1
         self.objects.append(thing)
         return thing
-
-    def _inherit(self, thing: LeftObject) -> None:
-        """Remember who brought it, if it is what a candidate has become: a bag that slumped."""
-        for _, former in self._ended:
-            smaller = min(thing.area.size, former.area.size)
-            if former.area.shared(thing.area) > 0.5 * smaller:
-                thing.depositor = _larger(thing.depositor, former.depositor)
-                thing.arrival = _larger(thing.arrival, former.arrival)
-                thing.deposited_s = min(thing.deposited_s, former.deposited_s)
 
 
 def _was_there(mask: Mask, view: View) -> bool:
@@ -375,9 +392,3 @@ def _was_there(mask: Mask, view: View) -> bool:
     """
     stands_since_s = np.median(view.background.standing_since[mask])
     return bool(stands_since_s <= np.median(view.allowed_since_s[mask & view.allowed]))
-
-
-def _larger(one: Figure | None, other: Figure | None) -> Figure | None:
-    if one is None or other is None:
-        return one or other
-    return one if one.pixels >= other.pixels else other

@@ -64,9 +64,9 @@ def texture(now: Luma, background: Luma, mask: Mask) -> float:
     return 0.0 if strength < 1.0 else float((seen * behind).mean()) / strength
 
 
-def same_edges(one: Luma, other: Luma) -> float:
+def same_edges(one: Luma, other: Luma, within: Mask | None = None) -> float:
     """Return how alike the edges of two pictures of a place are, -1.0 to 1.0, in any light."""
-    slopes = [_slope(p) for p in (one, other)]
+    slopes = [_slope(p) if within is None else _slope(p)[within] for p in (one, other)]
     first, second = (s - s.mean() for s in slopes)
     strength = float(np.sqrt((first**2).mean() * (second**2).mean()))
     return 0.0 if strength < 0.1 else float((first * second).mean()) / strength

@@ -1,6 +1,7 @@
 """One thing that stands where nothing stood: where it is, how it looks, who was beside it."""
 
 import base64
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -50,6 +51,8 @@ class LeftObject:
     """Share of it that looks as it did."""
     bare: Luma | None = None
     """While it is hidden by the dark or by something before it: its place as it was without it."""
+    changed_s: float = -math.inf
+    """When it last began to look like something else: it tipped over, or is gone."""
     score: float = 0.0
     reasons: tuple[str, ...] = ()
     fixture_id: str = ""
@@ -81,13 +84,11 @@ class LeftObject:
         """Whether its place still shows it, in whatever light."""
         return same_edges(self.patch, luma[self.at]) > SAME_EDGES
 
-    def is_empty(self, luma: Luma) -> bool:
-        """Whether its place, after it was hidden, shows what is behind it, in whatever light."""
-        if self.bare is None:
-            return False
-        own, now = self.area.within(self.window).slices, luma[self.area.slices]
-        itself = same_edges(self.patch[own], now)
-        return same_edges(self.bare[own], now) > max(SAME_EDGES, itself)
+    def shows(self, bare: Luma, luma: Luma) -> bool:
+        """Whether its place shows rather what its window was without it, in whatever light."""
+        now = luma[self.at]
+        itself = same_edges(self.patch, now, self.halo)
+        return same_edges(bare, now, self.halo) > max(SAME_EDGES, itself)
 
     def stir(self, unlike: Mask, t_s: float) -> None:
         """Note which pixels of the window look otherwise now; single specks are noise."""
@@ -105,6 +106,14 @@ class LeftObject:
         """Return which share of it has stirred since then: somebody never stands quite still."""
         return float((self.stirred_s[self.mask] >= since_s).mean())
 
+    def inherit(self, former: "LeftObject") -> None:
+        """Remember who brought it, if it is what a candidate has become: a bag that slumped."""
+        smaller = min(self.area.size, former.area.size)
+        if former.area.shared(self.area) > 0.5 * smaller:
+            self.depositor = _larger(self.depositor, former.depositor)
+            self.arrival = _larger(self.arrival, former.arrival)
+            self.deposited_s = min(self.deposited_s, former.deposited_s)
+
     def take(self, mask: Mask, area: Area, luma: Luma) -> None:
         """Let another part, a mask of the whole plane, belong to it."""
         whole = mask.copy()
@@ -117,6 +126,12 @@ class LeftObject:
         self.window, self.mask, self.halo, self.patch = crop(whole, self.area, looks)
         self.around = Surroundings.of(whole, self.area)
         self.stirred_s = stirred_s[self.at].copy()
+
+
+def _larger(one: Figure | None, other: Figure | None) -> Figure | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.pixels >= other.pixels else other
 
 
 def crop(mask: Mask, area: Area, luma: Luma) -> tuple[Area, Mask, Mask, Luma]:

@@ -7,6 +7,7 @@ from tests.edge_agent.vision.stage import (
     FIGURE_LUMA,
     Paint,
     Picture,
+    box,
     carrier,
     deposit,
     figure,
@@ -79,5 +80,64 @@ def test_a_bag_that_infra_red_shows_as_bright_as_the_ground_does_not_end() -> No
             picture[100:125, 155:182] = night[100:125, 155:182]
 
     told = play(paint, until_s=55)
+    assert len(told.confirmed()) == 1
+    assert told.ended() == []
+
+
+def sunny(paint: Paint, *, brighter: float) -> Paint:
+    """Let the sun come to one place of the wall between 20 and 45 s."""
+
+    def changed(picture: Picture, t_s: float) -> None:
+        picture[95:135, 140:200] += brighter * float(np.clip((t_s - 20) / 25, 0, 1))
+        paint(picture, t_s)
+
+    return changed
+
+
+@pytest.mark.parametrize("brighter", [25, 45])
+def test_a_bag_that_is_taken_after_the_sun_has_come_to_its_place_ends(brighter: float) -> None:
+    """The ground that then shows is not what lay behind the bag when it was put down."""
+
+    def paint(picture: Picture, t_s: float) -> None:
+        deposit(until_s=60)(picture, t_s)
+        left = carrier(t_s, there_s=60, away_s=61)
+        if left is not None:
+            figure(picture, left, t_s)
+
+    told = play(sunny(paint, brighter=brighter), until_s=80, fps=3)
+    assert len(told.confirmed()) == 1
+    ((t_s, _),) = told.ended()
+    assert 60.0 <= t_s <= 75.0
+
+
+@pytest.mark.parametrize("seconds", [0.2, 25])
+@pytest.mark.parametrize("luma", [30, 75])
+def test_a_bag_on_which_a_light_falls_does_not_end(seconds: float, luma: float) -> None:
+    """On it as on the ground around it, at once or slowly; somebody passes afterwards."""
+
+    def paint(picture: Picture, t_s: float) -> None:
+        if t_s >= 8:
+            box(picture, 162, 108, 14, 12, luma)
+        picture[95:135, 140:200] += 45 * float(np.clip((t_s - 20) / seconds, 0, 1))
+        for there_s in (8, 60):
+            left = carrier(t_s, there_s=there_s, away_s=there_s + 2)
+            if left is not None:
+                figure(picture, left, t_s)
+
+    told = play(paint, until_s=75, fps=3)
+    assert len(told.confirmed()) == 1
+    assert told.ended() == []
+
+
+def test_a_bag_that_falls_over_does_not_end() -> None:
+    """It looks otherwise than before, but it still hides the wall."""
+
+    def paint(picture: Picture, t_s: float) -> None:
+        if t_s < 25:
+            deposit()(picture, t_s)
+        else:
+            box(picture, 160, 110, 18, 10, 60)
+
+    told = play(paint, until_s=45)
     assert len(told.confirmed()) == 1
     assert told.ended() == []
