@@ -187,7 +187,9 @@ class Littering:
         if image is None:
             return None
         box = thing.area.shares_of(self.plane_size)
-        return self._second_look.opinion(self._detector, image, box, thing.score)
+        return self._second_look.opinion(
+            self._detector, image, box, thing.score, camera_id=self._camera_id
+        )
 
     def _request_clip(self, object_id: str, deposited_s: float, at_s: float, held: Hold) -> None:
         begin_s = deposited_s - self._clip_before_s

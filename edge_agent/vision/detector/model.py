@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.vision.detector.layouts import DetectorRefused, decode_rows, suppress
+from edge_agent.vision.detector.layouts import DetectorRefused, Rows, decode_rows, suppress
 from edge_agent.vision.orders import Box, Detector
 
 Image = NDArray[np.uint8]
@@ -66,13 +66,16 @@ class ObjectDetector:
     def look(self, image: Image) -> tuple[Detection, ...]:
         """Return what the model sees, most certain first.
 
+        Whatever onnxruntime raises comes through: a model may want another input.
+
         Raises:
             DetectorRefused: the model's output has none of the known layouts.
         """
         canvas, scale = _letterbox(image, self._width, self._height)
         planes = canvas[:, :, ::-1].transpose(2, 0, 1)[np.newaxis].astype(np.float32) / 255.0
         (raw, *_) = self._model.run(None, {self._input: np.ascontiguousarray(planes)})
-        rows = decode_rows(np.asarray(raw, np.float32), classes=len(self._labels))
+        classes = len(self._labels)
+        rows = _sound(decode_rows(np.asarray(raw, np.float32), classes=classes), classes)
         width, height = image.shape[1] * scale, image.shape[0] * scale
         return tuple(
             Detection(
@@ -82,6 +85,12 @@ class ObjectDetector:
             )
             for row in suppress(rows[rows[:, 4] >= self._least_confidence])
         )
+
+
+def _sound(rows: Rows, classes: int) -> Rows:
+    """Return the rows of finite numbers whose class has a label."""
+    kind = rows[:, 5]
+    return rows[np.isfinite(rows).all(axis=1) & (kind >= 0) & (kind < classes)]
 
 
 def _shares(row: NDArray[np.float32], width: float, height: float) -> Box:

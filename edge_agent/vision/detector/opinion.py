@@ -17,6 +17,13 @@ _LEAST_REACH_PX = 48.0
 LIVING = frozenset({"person", "dog", "cat", "cow", "horse", "sheep", "bird"})
 VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck", "boat", "train"})
 
+_MOST_SAID = 200
+"""Characters of a foreign error's text."""
+_REMEDY = (
+    "alarms go on without a second look; let the technician give a model of docs/tuning.md and its"
+    " labels as detector in gateway.yaml, or leave detector out, and restart the agent"
+)
+
 _log = structlog.get_logger(__name__)
 
 
@@ -33,39 +40,42 @@ class SecondLook:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._loaded: dict[Detector, ObjectDetector | None] = {}
+        self._loaded: dict[Detector, ObjectDetector] = {}
+        self._refused: set[Detector] = set()
 
     def opinion(
-        self, settings: Detector | None, image: Image, box: Box, score: float
+        self, settings: Detector | None, image: Image, box: Box, score: float, *, camera_id: str
     ) -> Opinion | None:
         """Return what the model says of the candidate at `box`; None without a model or a word.
 
-        A model that cannot be used is logged once; everything goes on without it.
+        A model that cannot be used is logged once, with the camera for which it was asked;
+        everything goes on without it.
         """
-        detector = None if settings is None else self._get(settings)
-        if detector is None:
+        if settings is None or settings in self._refused:
             return None
-        crop, within = _crop(image, box)
         try:
-            found = detector.look(crop)
+            crop, within = _crop(image, box)
+            return weigh(score, within, self._get(settings).look(crop))
         except DetectorRefused as refusal:
-            _log.error("detector_refused", why=str(refusal))
-            return None
-        return weigh(score, within, found)
+            self._refuse(settings, str(refusal), camera_id)
+        except Exception as error:  # noqa: BLE001 - a model's mistake must not silence the alarm
+            why = f"{type(error).__name__}: {str(error)[:_MOST_SAID]}"
+            self._refuse(settings, f"the model {settings.model_file} fails: {why}", camera_id)
+        return None
 
-    def _get(self, settings: Detector) -> ObjectDetector | None:
+    def _get(self, settings: Detector) -> ObjectDetector:
         with self._lock:
             if settings not in self._loaded:
-                self._loaded[settings] = _load_if_possible(settings)
+                self._loaded[settings] = ObjectDetector(settings)
             return self._loaded[settings]
 
-
-def _load_if_possible(settings: Detector) -> ObjectDetector | None:
-    try:
-        return ObjectDetector(settings)
-    except DetectorRefused as refusal:
-        _log.error("detector_refused", why=str(refusal))
-        return None
+    def _refuse(self, settings: Detector, why: str, camera_id: str) -> None:
+        with self._lock:
+            known = settings in self._refused
+            self._refused.add(settings)
+            self._loaded.pop(settings, None)
+        if not known:
+            _log.error("detector_refused", camera_id=camera_id, why=why, remedy=_REMEDY)
 
 
 def _crop(image: Image, box: Box) -> tuple[Image, Box]:

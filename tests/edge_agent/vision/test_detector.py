@@ -10,7 +10,8 @@ import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
+from structlog.testing import capture_logs
 
 from edge_agent import replay
 from edge_agent.detector_model import find_fault
@@ -28,12 +29,13 @@ SIDE = 64
 PERSON, SUITCASE = COCO.index("person"), COCO.index("suitcase")
 
 
-def model(path: Path, output: np.ndarray) -> Detector:
+def model(path: Path, output: np.ndarray, *, dtype: type = np.float32, batch: int = 1) -> Detector:
     """Write a model that answers `output` times the mean of the picture."""
-    source = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, SIDE, SIDE])
-    target = helper.make_tensor_value_info("output0", TensorProto.FLOAT, list(output.shape))
+    number = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    source = helper.make_tensor_value_info("images", number, [batch, 3, SIDE, SIDE])
+    target = helper.make_tensor_value_info("output0", number, list(output.shape))
     axes = numpy_helper.from_array(np.array([0, 1, 2, 3]), "axes")
-    answer = numpy_helper.from_array(output.astype(np.float32), "answer")
+    answer = numpy_helper.from_array(output.astype(dtype), "answer")
     nodes = [
         helper.make_node("ReduceMean", ["images", "axes"], ["mean"], keepdims=0),
         helper.make_node("Mul", ["answer", "mean"], ["output0"]),
@@ -179,17 +181,64 @@ def test_a_candidate_is_looked_at_with_its_surroundings(tmp_path: Path) -> None:
     settings = model(tmp_path / "m.onnx", output)
     image = np.full((240, 320, 3), 255, np.uint8)
     looks = SecondLook()
-    opinion = looks.opinion(settings, image, (0.45, 0.45, 0.1, 0.1), 0.5)
+    opinion = looks.opinion(settings, image, (0.45, 0.45, 0.1, 0.1), 0.5, camera_id="gate")
     assert opinion is not None
     assert opinion.score > 0.5
     assert opinion.reason.startswith("detector_suitcase_")
-    assert looks.opinion(None, image, BOX, 0.5) is None
+    assert looks.opinion(None, image, BOX, 0.5, camera_id="gate") is None
 
 
 def test_without_its_model_everything_goes_on(tmp_path: Path) -> None:
     """A missing file is no failure of the analysis."""
     missing = Detector(model_file=str(tmp_path / "none.onnx"), sha256="0" * 64)
-    assert SecondLook().opinion(missing, WHITE, BOX, 0.5) is None
+    assert SecondLook().opinion(missing, WHITE, BOX, 0.5, camera_id="gate") is None
+
+
+@pytest.mark.parametrize("unsuitable", [{"dtype": np.float16}, {"batch": 4}])
+def test_a_model_that_fails_is_told_once_and_asked_no_more(
+    unsuitable: dict, tmp_path: Path
+) -> None:
+    """With the camera it was asked for and what the technician must do."""
+    settings = model(tmp_path / "m.onnx", rows_v8(), **unsuitable)
+    looks = SecondLook()
+    with capture_logs() as logged:
+        for camera_id in ("gate", "yard"):
+            assert looks.opinion(settings, WHITE, BOX, 0.5, camera_id=camera_id) is None
+    (line,) = logged
+    assert (line["event"], line["camera_id"]) == ("detector_refused", "gate")
+    assert settings.model_file in line["why"]
+    assert "gateway.yaml" in line["remedy"]
+
+
+def test_what_has_no_label_and_what_is_no_number_is_dropped(tmp_path: Path) -> None:
+    """Of an end-to-end model that knows more classes than the configuration names."""
+    output = np.zeros((1, 6, 6), np.float32)
+    output[0] = (8, 8, 24, 24, 0.9, 1)
+    output[0, :, 5] = (60, 3, -1, np.nan, 1, 1)
+    output[0, 4, 4] = np.inf
+    settings = model(tmp_path / "m.onnx", output)
+    detector = ObjectDetector(settings.model_copy(update={"labels": ("a", "b", "c")}))
+    (seen,) = detector.look(np.full((SIDE, SIDE, 3), 255, np.uint8))
+    assert (seen.label, seen.confidence) == ("b", pytest.approx(0.9))
+
+
+@pytest.mark.parametrize("unsuitable", [{}, {"dtype": np.float16}])
+def test_an_unsuitable_model_holds_back_no_alarm(unsuitable: dict, tmp_path: Path) -> None:
+    """Whether it names what has no label or takes another input: the score stays as it was."""
+    clip = write_clip(tmp_path / "deposit.mp4", deposit(), until_s=24)
+    # It answers in proportion to the brightness: the grey it is tried with is too dark.
+    output = np.zeros((1, 5, 6), np.float32)
+    output[0, 0] = (0, 0, 128, 128, 1.6, 120)
+    unfit = model(tmp_path / "m.onnx", output, **unsuitable)
+    plain = replay.watch_of(clip, None, unattended_s=5)
+    unfit = unfit.model_copy(update={"labels": ("a", "b", "c"), "least_confidence": 0.75})
+    told: list[LitteringConfirmed] = []
+    for watched in (plain, plain.model_copy(update={"detector": unfit})):
+        found: list[AnyFinding] = []
+        replay.play(clip, watched, found.extend)
+        told += [finding for finding in found if isinstance(finding, LitteringConfirmed)]
+    without, unheard = told
+    assert (unheard.score, unheard.reasons) == (without.score, without.reasons)
 
 
 def test_the_score_of_a_left_object_is_weighed_when_it_is_confirmed(tmp_path: Path) -> None:
