@@ -10,9 +10,10 @@ import numpy as np
 from edge_agent.vision.evidence.depositor import Behind
 from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.objects.belongings import Belonging, Belongings
-from edge_agent.vision.objects.left_objects import LeftObjects, View
+from edge_agent.vision.objects.left_objects import LeftObjects
 from edge_agent.vision.objects.thing import LeftObject
-from edge_agent.vision.picture.background import Background
+from edge_agent.vision.objects.view import View
+from edge_agent.vision.picture.background import FLICKER_HZ, Background
 from edge_agent.vision.picture.figures import Area, FigureLog, find_largest, largest_part
 from edge_agent.vision.picture.motion import Course, MotionGate
 from edge_agent.vision.picture.plane import Light, Luma, Mask, Pixels, fit_light, relight
@@ -39,8 +40,6 @@ SOMEBODY = 3
 """Somebody who stands there has so many times the pixels of what of them moves."""
 LINGERED_S = 2.0
 """Nobody just passes by so long after something kept its place: it may be hidden behind them."""
-FLICKER_HZ = 0.25
-"""What comes and goes more often than this is leaves, water or noise, not somebody."""
 
 
 class Scene:
@@ -356,7 +355,7 @@ class Scene:
         background, window = view.background, view.background.window
         at = window.slices
         self._figures.note(view.t_s, background.foreground, view.luma, window)
-        flickers = background.flickers(view.t_s, FLICKER_HZ)
+        flickers = background.flickers(view.t_s, window)
         moving = background.moving[at] & ~flickers
         if np.count_nonzero(background.lingers(view.t_s)) >= self._least_pixels:
             self._lingered_s = view.t_s

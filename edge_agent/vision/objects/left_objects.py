@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_agent.vision.objects.arrival import find_arrival
 from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend
@@ -13,8 +12,9 @@ from edge_agent.vision.objects.belongings import Belongings
 from edge_agent.vision.objects.surroundings import Nearby, Surroundings
 from edge_agent.vision.objects.thing import LeftObject, crop
 from edge_agent.vision.objects.verdict import judge, taken_away
+from edge_agent.vision.objects.view import View
 from edge_agent.vision.picture.background import Background
-from edge_agent.vision.picture.figures import Area, FigureLog, area_of, count_large
+from edge_agent.vision.picture.figures import Area, area_of, count_large
 from edge_agent.vision.picture.plane import Luma, Mask
 
 OPEN_S = 1.5
@@ -49,21 +49,6 @@ NEAR_SHARE = 0.3
 """A figure has at least this share of the object's pixels within reach."""
 _CLOSE = np.ones((5, 5), np.uint8)
 _SPECK = np.ones((2, 2), np.uint8)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class View:
-    """One picture, prepared: held still, in the background's light."""
-
-    t_s: float
-    dt_s: float
-    luma: Luma
-    allowed: Mask
-    """The no-dumping zones in their hours."""
-    allowed_since_s: NDArray[np.float64]
-    """Since when each pixel has been allowed: what stood there before is not looked at."""
-    background: Background
-    figures: FigureLog
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,9 +179,13 @@ class LeftObjects:
         """Return who is near; if nobody is, note how restless the thing itself is."""
         self._forget_statues(view)
         around = thing.around
+        if around.sways is None:
+            around.sways = view.background.flickers(view.t_s, around.area)
         others = alive[around.area.slices] & around.within
         crowd = count_large(others, max(self._least_pixels, round(SPECK_SHARE * thing.pixels)))
         enough = max(6.0, NEAR_SHARE * thing.pixels)
+        if around.sways.any():
+            others |= around.standing & self._unmoved(view)[around.area.slices]
         nearby = around.look(others, view.dt_s, crowd=crowd, enough=enough)
         if nearby.anybody:
             if visit := view.figures.largest(around.area, view.t_s, view.t_s):
@@ -212,6 +201,13 @@ class LeftObjects:
         if thing.visible > 0.5:
             thing.patch += np.float32(0.2) * (view.luma[thing.at] - thing.patch)
         return nearby
+
+    def _unmoved(self, view: View) -> Mask:
+        """Return what differs and is no thing, also what has not stirred for long."""
+        unmoved = view.background.foreground.copy()
+        for thing in self.objects:
+            unmoved[thing.at] &= ~thing.halo
+        return unmoved
 
     def _forget_statues(self, view: View) -> None:
         """Whoever went, and what has been there for long: a car, a stall."""

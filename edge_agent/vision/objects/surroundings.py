@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from edge_agent.vision.picture.background import FLICKER_HZ
 from edge_agent.vision.picture.figures import Area
 from edge_agent.vision.picture.plane import Luma, Mask
 
@@ -13,6 +14,8 @@ RIM_PX = 2.9
 """Nearer than this, the thing's own blur flickers."""
 STANDS_S, PASSES_S = 0.5, 3.0
 """Who walks past covers no pixel for so long, and is gone after some seconds."""
+SWAYS_S = 1.0 / FLICKER_HZ
+"""What covers a place where leaves come and go for longer than they do is somebody."""
 TOUCHES_PX = 5
 """So many pixels of a figure, so near, may hide an edge of the thing."""
 
@@ -39,8 +42,13 @@ class Surroundings:
     """The pixels within reach that do not show the thing itself."""
     covered_s: Luma
     """Below zero where nobody is."""
+    sways: Mask | None = None
+    """Where leaves came and went when it was first looked at; None: it was not yet.
+
+    Not later: who walks up and down beside it makes the picture come and go as well.
+    """
     visited_s: float = 0.0
-    """For how long somebody or other has been there."""
+    """For how long somebody or other has been there, who is not just leaves."""
     stood: bool = False
     """Whether somebody stood there in the last picture: who leaves does so after it."""
 
@@ -58,6 +66,12 @@ class Surroundings:
             covered_s=np.full(apart_px.shape, -1.0, np.float32),
         )
 
+    @property
+    def standing(self) -> Mask:
+        """Where somebody before leaves has been seen for longer than leaves stay."""
+        standing: Mask = self.covered_s >= SWAYS_S
+        return standing if self.sways is None else standing & self.sways
+
     def look(self, others: Mask, dt_s: float, *, crowd: int, enough: float) -> Nearby:
         """Note who is within reach, `dt_s` after the last picture, and return it.
 
@@ -68,8 +82,11 @@ class Surroundings:
         if crowd < enough:
             self.visited_s, self.stood = 0.0, False
             return Nearby()
-        self.visited_s += dt_s
-        stands = bool(np.count_nonzero(self.covered_s >= STANDS_S) >= enough)
+        firm = others if self.sways is None else others & ~self.sways
+        firm = firm | (self.covered_s >= SWAYS_S)
+        visited = np.count_nonzero(firm) >= enough
+        self.visited_s = self.visited_s + dt_s if visited else 0.0
+        stands = bool(np.count_nonzero(firm & (self.covered_s >= STANDS_S)) >= enough)
         stays = stands or self.stood or self.visited_s > PASSES_S
         self.stood = stands
         close = np.count_nonzero(others & (self.apart_px < TOUCHES_PX))

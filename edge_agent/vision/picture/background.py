@@ -17,6 +17,8 @@ CORE = 1.5
 """Times the threshold by which the core of something that moves differs from the background."""
 UNREST_S = 30.0
 """Over this time a pixel shows how often its place comes and goes: leaves, water, a bad lamp."""
+FLICKER_HZ = 0.25
+"""What comes and goes more often than this is leaves, water or noise, not somebody."""
 LIT, DARK = 90.0, 0.7
 """Below this luma the threshold sinks, in black to this share of itself."""
 ADAPT_S = 20.0
@@ -229,14 +231,14 @@ class Background:
             np.add(unrest, np.float32(1.0 / UNREST_S), out=unrest, where=returned)
             self._any_unrest = True
 
-    def flickers(self, t_s: float, limit_hz: float) -> Mask:
-        """Return where in the window the picture comes and goes more often than this.
+    def flickers(self, t_s: float, area: Area) -> Mask:
+        """Return where in an area the picture comes and goes, as leaves do.
 
         The rate counts from the last relearning, so that leaves are known after three swings.
         """
         learned = 1.0 - float(np.exp(-(t_s - self._learned_since_s) / UNREST_S))
-        unrest = self.unrest[self.window.slices]
-        flickers: Mask = unrest > max(2.5 / UNREST_S, limit_hz * learned)
+        unrest = self.unrest[area.slices]
+        flickers: Mask = unrest > max(2.5 / UNREST_S, FLICKER_HZ * learned)
         return flickers
 
     def settling(self, t_s: float) -> bool:

@@ -8,7 +8,7 @@ from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.picture.background import Background
 from edge_agent.vision.picture.figures import Area, count_large
 from tests.edge_agent.vision import stage
-from tests.edge_agent.vision.stage import Picture, bag, box, carrier, deposit, figure, play
+from tests.edge_agent.vision.stage import Paint, Picture, bag, box, carrier, deposit, figure, play
 
 
 def chair(picture: Picture, left: float) -> None:
@@ -217,17 +217,45 @@ def test_a_bag_in_the_rain_is_found() -> None:
     assert len(play(paint).confirmed()) == 1
 
 
-def test_a_bag_before_swaying_leaves_is_found() -> None:
-    """Leaves over a quarter of the picture, the bag beside them."""
+def swaying_leaves(rows: slice, columns: slice) -> Paint:
+    """Paint leaves that sway with the first picture on."""
     rng = np.random.default_rng(9)
-    leaves = rng.uniform(50, 180, (80, 120))
+    leaves = rng.uniform(50, 180, (rows.stop - rows.start, columns.stop - columns.start))
 
     def paint(picture: Picture, t_s: float) -> None:
-        shift = round(3 * np.sin(2.2 * t_s))
-        picture[10:90, 10:130] = np.roll(leaves, shift, axis=1)
+        picture[rows, columns] = np.roll(leaves, round(3 * np.sin(2.2 * t_s)), axis=1)
+
+    return paint
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(slice(10, 90), slice(10, 130)), (slice(60, 130), slice(40, 158))]
+)
+def test_a_bag_before_swaying_leaves_is_found(rows: slice, columns: slice) -> None:
+    """Leaves over a quarter of the picture, the bag beside them or close to them: nobody."""
+    sway = swaying_leaves(rows, columns)
+
+    def paint(picture: Picture, t_s: float) -> None:
+        sway(picture, t_s)
         deposit()(picture, t_s)
         if t_s >= 8:
             bag(picture)
 
     ((_, thing),) = play(paint).confirmed()
     assert abs(thing.area.left - 162) <= 3
+
+
+def test_who_moves_about_at_a_bag_before_swaying_leaves_attends_to_it() -> None:
+    """From 20 s to 40 s, never quite still and never away."""
+    sway = swaying_leaves(slice(60, 130), slice(40, 158))
+
+    def paint(picture: Picture, t_s: float) -> None:
+        sway(picture, t_s)
+        if t_s >= 20:
+            bag(picture)
+        left = carrier(t_s, there_s=20, away_s=40, place=136)
+        if left is not None:
+            figure(picture, left + (8 * np.sin(4 * t_s) if 20 <= t_s < 40 else 0), t_s)
+
+    ((t_s, _),) = play(paint, until_s=55).confirmed()
+    assert 45.0 <= t_s <= 50.0
