@@ -382,6 +382,7 @@ class Scene:
                 events.append(event)
         events += self._guard.step(view.t_s, view.luma, background, flickers, steady=steady)
         self._stirred |= self._guard.busy
+        view = replace(view, people=self._guard.people)
         events += [
             ObjectChanged(t_s=view.t_s, thing=thing, phase=thing.attention.phase)
             for thing in self.objects.step(view)

@@ -272,12 +272,13 @@ class LeftObjects:
         stays = alone_since_s is not None and view.t_s - alone_since_s > max(
             STAYS_S, 2.0 * verdict.patience * self._unattended_s
         )
-        if stays and not verdict.convincing:
+        gone = stays and not verdict.convincing and not view.is_somebody(thing.mask, thing.window)
+        if gone:
             view.background.absorb(thing.window, thing.halo)
         return Sighting(
             t_s=view.t_s,
             figure_near=False,
-            gone=stays and not verdict.convincing,
+            gone=gone,
             required_s=verdict.patience * self._unattended_s,
             convincing=verdict.convincing,
         )
@@ -325,8 +326,8 @@ class LeftObjects:
     def _absorb_large(self, mask: Mask, area: Area, view: View) -> None:
         since_s = view.background.standing_since[mask & view.background.foreground]
         stands_since_s = float(np.median(since_s))
-        if view.t_s - stands_since_s > LARGE_S:
-            where = mask[area.slices]
+        where = mask[area.slices]
+        if view.t_s - stands_since_s > LARGE_S and not view.is_somebody(where, area):
             gap = taken_away(view.luma[area.slices], view.background.always[area.slices], where)
             view.background.absorb(area, where)
             if gap:

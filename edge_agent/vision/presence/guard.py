@@ -15,6 +15,7 @@ from edge_agent.vision.presence.posts import (
     View,
 )
 from edge_agent.vision.presence.shapes import THING_S, Shape, ShapeFinder, is_shade
+from edge_agent.vision.presence.stays import STILL_S
 from edge_agent.vision.presence.track import Track
 from edge_agent.vision.presence.tracks import Tracks
 
@@ -146,6 +147,13 @@ class Guard:
         Areas may leave the plane.
         """
         return [t.area.grown(2 + CALM_SHARE * t.size_px) for t in self._calm()]
+
+    @property
+    def people(self) -> list[Area]:
+        """Return where somebody is who has stirred lately."""
+        since_s = self._last_s - STILL_S
+        here = [track for track in self.tracks.current if track.track_id in self._known]
+        return [t.area for t in here if t.stirred_s is not None and t.stirred_s >= since_s]
 
     @property
     def awaits(self) -> bool:

@@ -45,11 +45,13 @@ class Watched:
 
     zones: Sequence[GuardedZone]
     events: list[PresenceBegan | PresenceStopped] = field(default_factory=list)
+    no_dumping: bool = False
+    """Whether all of it is watched for left objects, too."""
 
     def __post_init__(self) -> None:
         self.scene = Scene(
             motion_zones=[Place(name="yard", mask=WHOLE[::2, ::2])],
-            object_zones=[],
+            object_zones=[Place(name="yard", mask=WHOLE[::2, ::2])] if self.no_dumping else [],
             unattended_s=5.0,
             guarded_zones=self.zones,
         )
@@ -119,6 +121,26 @@ def test_who_stays_loiters_at_any_picture_rate(fps: float) -> None:
     assert 29.0 <= began.t_s <= 35.0
     assert isinstance(stopped, PresenceStopped)
     assert stopped.until_s == pytest.approx(47.5, abs=1.5 + 1 / fps)
+
+
+@pytest.mark.parametrize("near", [1, 2])
+def test_who_sits_for_minutes_loiters_where_nothing_may_be_dumped_either(near: int) -> None:
+    """They stir for a second in fifteen: no thing, neither large nor small, to get used to."""
+
+    def paint(picture: Picture, t_s: float) -> None:
+        if 6 <= t_s < 10:
+            figure(picture, -20 + (t_s - 6) * 40, t_s)
+        elif t_s >= 10:
+            nod = 3 * np.sin(6 * t_s) if t_s % 15 < 1.0 else 0
+            box(picture, 140 + nod, 120 - 48 * near, 18 * near, 16 * near, 85)
+            box(picture, 136 - 0.6 * nod, 120 - 32 * near, 28 * near, 32 * near, 45)
+
+    watched = Watched([zone("loitering", 300.0)], no_dumping=True)
+    watched.play(paint, 420)
+    (began,) = watched.events
+    assert isinstance(began, PresenceBegan)
+    assert began.since_s == pytest.approx(7.0, abs=1.5)
+    assert 307.0 <= began.t_s <= 320.0
 
 
 def test_two_who_meet_and_part_keep_their_time() -> None:
