@@ -345,7 +345,9 @@ class LeftObjects:
         for thing in self.objects:
             # A bag that fell over, or its darker half, is one bag.
             share = 0.3 if thing.attention.phase is Phase.CONFIRMED else 0.1
-            if thing.area.grown(1 + share * thing.reach_px).shared(area) > 0.5 * area.size:
+            beside = thing.area.grown(1 + share * thing.reach_px).shared(area) > 0.5 * area.size
+            # What cannot be seen has not fallen over.
+            if beside and thing.bare is None:
                 thing.take(mask, area, view.luma)
                 return None
         return self._begin(mask, area, view) if len(self.objects) < MAX_OBJECTS else None

@@ -84,6 +84,26 @@ def test_a_bag_that_infra_red_shows_as_bright_as_the_ground_does_not_end() -> No
     assert told.ended() == []
 
 
+def test_a_bag_put_down_beside_one_that_is_hidden_is_another() -> None:
+    """What infra-red does not show cannot have fallen over."""
+    night = np.random.default_rng(4).normal(90, 8, (180, 320))
+
+    def paint(picture: Picture, t_s: float) -> None:
+        deposit()(picture, t_s)
+        if t_s >= 20:
+            picture[:] = 40 + 0.4 * (255 - picture)
+            picture[100:125, 155:182] = night[100:125, 155:182]
+        if t_s >= 30:
+            box(picture, 179, 106, 10, 14, 220)
+        left = carrier(t_s, there_s=30, away_s=32, place=150)
+        if t_s >= 20 and left is not None:
+            figure(picture, left, t_s, luma=150)
+
+    told = play(paint, until_s=45)
+    assert len(told.confirmed()) == 2
+    assert told.ended() == []
+
+
 def sunny(paint: Paint, *, brighter: float) -> Paint:
     """Let the sun come to one place of the wall between 20 and 45 s."""
 
