@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from edge_agent.vision.objects.surroundings import reach_px
+from edge_agent.vision.objects.view import View
 from edge_agent.vision.picture.figures import Area, Figure, FigureLog, Visit
+from edge_agent.vision.picture.plane import Mask
 
 APPROACH_S = 3.0
 """What stops somewhere was seen on its way this long before."""
@@ -58,3 +62,21 @@ def find_arrival(
         figure=arrival.figure if arrival else None,
         beside=figures.last_beside(area, pixels, area.grown(reach_px(pixels)), at_s),
     )
+
+
+def was_there(mask: Mask, view: View) -> bool:
+    """Whether a piece stood there before the hours of its zone began, be it by a second.
+
+    It is not the zone's business then, like what stands in the first picture: when it came,
+    dumping was not watched for, and nothing shows who brought it.
+    """
+    stands_since_s = np.median(view.background.standing_since[mask])
+    return bool(stands_since_s <= np.median(view.allowed_since_s[mask & view.allowed]))
+
+
+def was_brought(mask: Mask, area: Area, view: View) -> bool:
+    """Whether somebody larger was beside a piece when it came to rest."""
+    at_s = float(np.median(view.background.standing_since[mask]))
+    pixels = int(np.count_nonzero(mask))
+    came = find_arrival(view.figures, area, pixels, at_s=at_s, dt_s=view.dt_s)
+    return came.depositor is not None and came.depositor.pixels > 2 * pixels

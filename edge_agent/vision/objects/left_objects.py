@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge_agent.vision.objects.arrival import find_arrival
+from edge_agent.vision.objects.arrival import find_arrival, was_brought, was_there
 from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend
 from edge_agent.vision.objects.belongings import Belongings
 from edge_agent.vision.objects.surroundings import Nearby, Surroundings
@@ -339,15 +339,18 @@ class LeftObjects:
         """Decide what a standing piece is: a gap in the background, a part, or something new."""
         window, inside, halo, luma = crop(mask, area, view.luma)
         gap = taken_away(luma, view.background.always[window.slices], inside)
-        if gap or _was_there(mask, view):
+        if gap or was_there(mask, view):
             view.background.absorb(window, halo)
             return None
         for thing in self.objects:
             # A bag that fell over, or its darker half, is one bag.
-            share = 0.3 if thing.attention.phase is Phase.CONFIRMED else 0.1
+            confirmed = thing.attention.phase is Phase.CONFIRMED
+            share = 0.3 if confirmed else 0.1
             beside = thing.area.grown(1 + share * thing.reach_px).shared(area) > 0.5 * area.size
-            # What cannot be seen has not fallen over.
-            if beside and thing.bare is None:
+            # What cannot be seen has not fallen over; what lies as it did has lost no part.
+            if not beside or thing.bare is not None:
+                continue
+            if not (confirmed and thing.visible > SEEN and was_brought(mask, area, view)):
                 thing.take(mask, area, view.luma)
                 return None
         return self._begin(mask, area, view) if len(self.objects) < MAX_OBJECTS else None
@@ -381,13 +384,3 @@ class LeftObjects:
         self._next_id += 1
         self.objects.append(thing)
         return thing
-
-
-def _was_there(mask: Mask, view: View) -> bool:
-    """Whether a piece stood there before the hours of its zone began, be it by a second.
-
-    It is not the zone's business then, like what stands in the first picture: when it came,
-    dumping was not watched for, and nothing shows who brought it.
-    """
-    stands_since_s = np.median(view.background.standing_since[mask])
-    return bool(stands_since_s <= np.median(view.allowed_since_s[mask & view.allowed]))
