@@ -1,17 +1,21 @@
 """When something that comes and goes counts as begun and as over; pure."""
 
+import math
+
 
 class Debounce:
     """Begins once a state was seen for `on_delay_s` and never denied, and ends likewise.
 
     Both instants are those at which the state was first seen, not those at which it was believed.
     Feed in time order. What cannot be told (None) neither begins nor ends anything: a wait in
-    progress starts again.
+    progress starts again, unless that is so for no longer than `patience_s`.
     """
 
-    def __init__(self, *, on_delay_s: float, off_delay_s: float) -> None:
+    def __init__(self, *, on_delay_s: float, off_delay_s: float, patience_s: float = 0.0) -> None:
         self._on_delay_s = on_delay_s
         self._off_delay_s = off_delay_s
+        self._patience_s = patience_s
+        self._told_s = -math.inf
         self._turning_s: float | None = None
         self.since_s: float | None = None
         """When the state began; None while it has not."""
@@ -26,8 +30,15 @@ class Debounce:
         """Whether it was seen, but not yet for long enough."""
         return not self.active and self._turning_s is not None
 
+    def interrupt(self) -> None:
+        """Begin a wait in progress anew, whatever the patience."""
+        self._told_s = -math.inf
+
     def step(self, t_s: float, present: bool | None) -> float | None:  # noqa: FBT001 - the input
         """Take what is seen now; return when the state began or ended, if it just did."""
+        if present is None and t_s - self._told_s < self._patience_s:
+            return None
+        self._told_s = t_s if present is not None else -math.inf
         if present is None or present == self.active:
             self._turning_s = None
             return None

@@ -26,6 +26,12 @@ DELAYS_S: Mapping[Condition, tuple[float, float]] = {
 }
 """How long each lasts before it is told, and how long it must be over; causes before effects."""
 
+PATIENCE_S: Mapping[Condition, float] = {
+    # It cannot be told while somebody walks past or the wind shakes the camera.
+    "blurred": 10.0,
+}
+"""How long it may not be told meanwhile."""
+
 EXPLAINED_BY: Mapping[Condition, tuple[Condition, ...]] = {
     "frozen": ("black",),
     "covered": ("black",),
@@ -51,7 +57,9 @@ class Diagnosis:
 
     def __init__(self) -> None:
         self._debounces = {
-            condition: Debounce(on_delay_s=on_s, off_delay_s=off_s)
+            condition: Debounce(
+                on_delay_s=on_s, off_delay_s=off_s, patience_s=PATIENCE_S.get(condition, 0.0)
+            )
             for condition, (on_s, off_s) in DELAYS_S.items()
         }
 
@@ -84,6 +92,8 @@ class Diagnosis:
         causes = EXPLAINED_BY.get(condition, ())
         explained = any(self._debounces[c].active or self._debounces[c].pending for c in causes)
         since_s = debounce.since_s
+        if explained:
+            debounce.interrupt()
         turned_s = debounce.step(t_s, None if explained else present)
         if turned_s is None:
             return None

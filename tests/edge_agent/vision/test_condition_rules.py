@@ -38,6 +38,43 @@ def test_a_state_begins_and_ends_only_after_it_was_seen_for_long_enough(
     assert not turns or turns[0][1]
 
 
+@given(steps=steps, on_s=st.floats(1, 30), patience_s=st.floats(1, 30))
+def test_patience_bears_what_cannot_be_told_for_a_moment(
+    steps, on_s: float, patience_s: float
+) -> None:
+    """What was told agrees, and what could not be told never lasted for as long as that."""
+    debounce = Debounce(on_delay_s=on_s, off_delay_s=on_s, patience_s=patience_s)
+    t_s, seen = 0.0, []
+    for dt_s, present in steps:
+        t_s += dt_s
+        seen.append((t_s, present))
+        turned_s = debounce.step(t_s, present)
+        if turned_s is None:
+            continue
+        since = [(at_s, p) for at_s, p in seen if at_s >= turned_s]
+        assert {p for _, p in since} - {None} == {debounce.active}
+        known_s = turned_s
+        for at_s, p in since:
+            assert p is not None or at_s - known_s < patience_s
+            known_s = at_s if p is not None else known_s
+
+
+def test_a_blurred_camera_is_told_though_people_walk_past() -> None:
+    """While they do, sharpness means nothing; somebody who covers the lens is another matter."""
+    assert told_of_blur({}) == 1
+    assert told_of_blur({"covered": True}) == 0
+
+
+def told_of_blur(besides) -> int:
+    diagnosis, told = Diagnosis(), 0
+    for second in range(0, 60, 2):
+        seen = {"blurred": None if second % 8 == 0 else True}
+        # Not for as long as it takes to be told itself.
+        seen |= besides if second % 10 == 0 else dict.fromkeys(besides, False)
+        told += sum(change.condition == "blurred" for change in diagnosis.step(second, seen))
+    return told
+
+
 @given(steps=steps, delay_s=st.floats(0, 30))
 def test_what_lasts_is_always_told(steps, delay_s: float) -> None:
     """Whatever came before."""
