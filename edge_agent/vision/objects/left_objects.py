@@ -106,7 +106,8 @@ class LeftObjects:
             empty = thing.bare is not None and thing.shows(bare, luma)
             if not empty and thing.is_in(luma):
                 thing.patch, thing.bare = luma[thing.at].copy(), None
-                background.keep(thing.window, thing.halo, bare)
+                sure = thing.attention.phase is Phase.CONFIRMED
+                background.keep(thing.window, thing.halo, bare if sure else None)
             elif thing.attention.phase is Phase.CONFIRMED and not empty:
                 thing.bare = bare.copy()
             else:

@@ -110,7 +110,7 @@ class Background:
         self._tune(t_s)
         self._draw(self._whole)
 
-    def keep(self, window: Area, where: Mask, bare: Luma) -> None:
+    def keep(self, window: Area, where: Mask, bare: Luma | None) -> None:
         """After relearning: what is at the masked pixels of a window is not background.
 
         Behind it lies what is known from before, `bare`, if the window's rest has only another
@@ -118,8 +118,8 @@ class Background:
         """
         at, rest = window.slices, ~where
         now = self.always[at]
-        behind: Luma = relit_like(bare, now, rest)
-        if np.abs(behind - now)[rest].mean() > self.tolerance[at].mean():
+        behind: Luma = now if bare is None else relit_like(bare, now, rest)
+        if bare is None or np.abs(behind - now)[rest].mean() > self.tolerance[at].mean():
             around = np.clip(now, 0, 255).astype(np.uint8)
             made_up = cv2.inpaint(around, where.view(np.uint8), 3, cv2.INPAINT_TELEA)
             behind = np.asarray(made_up, np.float32)
