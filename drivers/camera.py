@@ -49,6 +49,8 @@ class CameraStreams:
     firmware_version: str | None
     clock_offset_s: float | None
     """Camera clock minus the caller's clock in seconds, to about a second; None: it does not tell."""
+    evidence_fault: str = ""
+    """Why the stream at `evidence_uri` cannot be had now, where that was seen; it can be done without."""
 
 
 def with_credentials(uri: str, credentials: CameraCredentials | None) -> str:

@@ -57,9 +57,11 @@ async def _try_centre(config: GatewayConfig) -> list[str]:
 
 async def _try_camera(camera: CameraSettings, clock: Clock) -> list[str]:
     try:
-        await find_streams(camera, credentials_of(camera), clock)
+        streams = await find_streams(camera, credentials_of(camera), clock)
     except CameraError as error:
         return [f"camera {camera.id}: {error}"]
+    if streams.evidence_fault:
+        return [f"camera {camera.id}: its main stream (evidence_uri): {streams.evidence_fault}"]
     return []
 
 

@@ -1,6 +1,12 @@
 """Opens a camera that has no ONVIF: its addresses are given, and only looked at."""
 
-from drivers.camera import CameraCredentials, CameraStreams, without_credentials
+from drivers.camera import (
+    CameraCredentials,
+    CameraStreams,
+    CameraUnreachable,
+    CameraUnsupported,
+    without_credentials,
+)
 from drivers.rtsp_camera.probe import probe
 
 
@@ -20,15 +26,19 @@ async def open_camera(
         timeout_s: For each stream.
 
     Raises:
-        CameraUnreachable: no answer; worth trying again.
+        CameraUnreachable: no answer about the sub-stream; worth trying again.
         CameraAuthFailed: user name or password refused; the operator must act.
-        CameraUnsupported: no such stream, or no video in it; the technician must act.
+        CameraUnsupported: no such sub-stream, or no video in it; the technician must act.
     """
+    evidence_fault = ""
     analysis_uri = without_credentials(analysis_uri)
     await probe(analysis_uri, credentials, timeout_s=timeout_s)
     if evidence_uri is not None and without_credentials(evidence_uri) != analysis_uri:
         evidence_uri = without_credentials(evidence_uri)
-        await probe(evidence_uri, credentials, timeout_s=timeout_s)
+        try:
+            await probe(evidence_uri, credentials, timeout_s=timeout_s)
+        except (CameraUnreachable, CameraUnsupported) as error:
+            evidence_fault = str(error)
     return CameraStreams(
         analysis_uri=analysis_uri,
         evidence_uri=evidence_uri or analysis_uri,
@@ -37,4 +47,5 @@ async def open_camera(
         model=None,
         firmware_version=None,
         clock_offset_s=None,
+        evidence_fault=evidence_fault,
     )

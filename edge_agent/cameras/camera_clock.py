@@ -15,7 +15,9 @@ from edge_agent.vision.orders import NoteClock
 
 _ASK_S = 600.0
 _ASK_SOON_S = 60.0
-"""While it is wrong, or nobody here knows the time: who sets it right wants to see that it is."""
+"""While it is wrong: who sets it right wants to see that it is."""
+_KNOWN_SOON_S = 5.0
+"""After a start the centre tells the time within seconds."""
 _RIGHT_S = 5.0
 
 
@@ -55,8 +57,10 @@ class CameraClock:
         """
         while True:
             known = self._known_time()
-            if known is not None:
-                await self._ask(known - self._clock.now())
+            if known is None:
+                await self._clock.sleep(_KNOWN_SOON_S)
+                continue
+            await self._ask(known - self._clock.now())
             is_right = self._offset_s is not None and abs(self._offset_s) <= _RIGHT_S
             await self._clock.sleep(_ASK_S if is_right else _ASK_SOON_S)
 

@@ -41,7 +41,8 @@ def still_of_camera(camera: CameraSettings, clock: Clock) -> Image:
         streams = asyncio.run(find_streams(camera, credentials, clock))
     except CameraError as error:
         raise NoStill(f"camera {camera.id}: {error}") from error
-    uri = with_credentials(streams.evidence_uri, credentials)
+    shown = streams.analysis_uri if streams.evidence_fault else streams.evidence_uri
+    uri = with_credentials(shown, credentials)
     for _ in range(_TRIES - 1):
         try:
             return _first_picture(uri, camera.id)

@@ -85,6 +85,37 @@ def test_check_online_names_what_does_not_answer(settings, write):
     assert "centre http://127.0.0.1" in checked.stderr
 
 
+async def test_check_online_names_a_main_stream_that_is_not_there(settings, write):
+    """The camera is watched without it; only a technician can know what its address should be."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sdp = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+        while request := await reader.readline():
+            if b"/main" in request:
+                sdp = ""
+            if not request.strip():
+                status = f"200 OK\r\nContent-Length: {len(sdp)}" if sdp else "404 Not Found"
+                writer.write(f"RTSP/1.0 {status}\r\n\r\n{sdp}".encode())
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    uri = f"rtsp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    settings["cameras"] = [
+        {
+            "id": "cong",
+            "name": "Cổng",
+            "area": "thon",
+            "driver": "rtsp",
+            "analysis_uri": f"{uri}/sub",
+            "evidence_uri": f"{uri}/main",
+        }
+    ]
+    async with server:
+        argv = ("check", "--online", "--config", write(settings))
+        checked = await asyncio.to_thread(edge_agent, *argv)
+    assert "camera cong: its main stream (evidence_uri): the camera has no stream" in checked.stderr
+
+
 @pytest.mark.broker
 async def test_check_online_is_content_when_all_answer(centre, make_config, settings, write):
     """Broker and centre let the gateway in: exit code 0, and the retained state is untouched."""

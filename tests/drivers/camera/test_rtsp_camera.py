@@ -111,6 +111,17 @@ async def test_a_wrong_password_is_seen_before_the_stream_is_opened(
             await open_camera(plain_camera.sub, plain_camera.main, account)
 
 
+async def test_a_camera_whose_main_stream_is_not_there_is_opened(
+    plain_camera: SimulatedCamera,
+) -> None:
+    """It is watched by its sub-stream, which must be there; what is wrong with the other is said."""
+    streams = await open_camera(plain_camera.sub, plain_camera.main + "-x", RIGHT)
+    assert streams.evidence_uri == plain_camera.main + "-x"
+    assert "no stream" in streams.evidence_fault
+    with pytest.raises(CameraUnsupported, match="no stream"):
+        await open_camera(plain_camera.sub + "-x", plain_camera.main, RIGHT)
+
+
 async def test_a_stream_that_is_not_there_is_said(plain_camera: SimulatedCamera) -> None:
     """A misspelt path is the technician's to correct."""
     with pytest.raises(CameraUnsupported, match="no stream"):
