@@ -10,12 +10,10 @@ from drivers.camera import (
     CameraUnreachable,
     without_credentials,
 )
+from drivers.onvif_camera.events.clock import HALF_A_SECOND
 from drivers.onvif_camera.media_profiles import choose_analysis, choose_evidence
 from drivers.onvif_camera.quirks import usable_host
 from drivers.onvif_camera.soap import SoapCamera, open_soap
-
-HALF_A_SECOND = timedelta(seconds=0.5)
-"""GetSystemDateAndTime cuts the fraction off; on average half a second is lost."""
 
 
 async def open_camera(

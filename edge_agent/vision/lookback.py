@@ -8,7 +8,7 @@ from av import VideoFrame
 
 from edge_agent.vision.stream.codec import Decoder, StreamFormat, decode_alone
 from edge_agent.vision.stream.gate import SizeGate
-from edge_agent.vision.stream.lost import SourceLost
+from edge_agent.vision.stream.lost import KEYFRAME_WAIT_S, SourceLost
 from edge_agent.vision.stream.numbering import Numbering
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.ring import PacketRing
@@ -18,8 +18,6 @@ ANALYSIS_FPS = 5.0
 MAX_WATCHED_GOP_S = 2.5
 """Keyframes further apart than this are too rare to watch a scene by."""
 OVERDUE_S = 2.0 * MAX_WATCHED_GOP_S
-KEYFRAME_WAIT_S = 30.0
-"""Without a keyframe nothing can be decoded; some cameras send one every 20 s."""
 QUIET_AFTER_S = 1.0
 """Who moves on after a pause is seen with the next keyframe, and looked back at."""
 GLANCE_S = 0.6

@@ -9,7 +9,7 @@ from drivers.onvif_camera.events.asking import EventService, open_event_service
 from drivers.onvif_camera.events.envelopes import DEVICE, Question, SoapFault
 
 _TIMEOUT_S = 10.0
-_HALF_A_SECOND = timedelta(seconds=0.5)
+HALF_A_SECOND = timedelta(seconds=0.5)
 """GetSystemDateAndTime cuts the fraction off; on average half a second is lost."""
 
 
@@ -41,4 +41,4 @@ async def measure_clock_offset(
     camera_now = answers.read_clock(answer)
     if camera_now is None:
         return None
-    return camera_now + _HALF_A_SECOND - (asked_at + (now() - asked_at) / 2)
+    return camera_now + HALF_A_SECOND - (asked_at + (now() - asked_at) / 2)

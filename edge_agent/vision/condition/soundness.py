@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from edge_agent.vision.condition.flow import Count, Flow
+from edge_agent.vision.stream.lost import KEYFRAME_WAIT_S
 from edge_agent.vision.stream.packet import Packet
 
-KEYFRAME_WAIT_S = 30.0
-"""From a keyframe longer ago nobody wants to decode, and the ring cannot hold all since then."""
 TRY_SOON_S, TRY_SELDOM_S = 5.0, 600.0
 """How often a keyframe is tried: one of four megapixels takes a core 20 ms."""
 _WHOLE_IN_A_ROW = 12

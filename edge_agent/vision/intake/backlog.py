@@ -4,8 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from threading import Condition
 
-from edge_agent.vision.lookback import KEYFRAME_WAIT_S
-from edge_agent.vision.stream.lost import SourceLost
+from edge_agent.vision.stream.lost import KEYFRAME_WAIT_S, SourceLost
 from edge_agent.vision.stream.packet import Packet
 
 HEALTH_EVERY_S = 10.0

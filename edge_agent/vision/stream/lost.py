@@ -2,6 +2,9 @@
 
 from edge_agent.vision.findings import LossReason
 
+KEYFRAME_WAIT_S = 30.0
+"""Without a keyframe nothing can be decoded; some cameras send one every 20 s."""
+
 
 class SourceLost(Exception):
     """The stream cannot be watched any longer; the technician sees `detail`."""

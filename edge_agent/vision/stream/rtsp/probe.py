@@ -9,14 +9,13 @@ import av
 import av.error
 
 from edge_agent.vision.stream.codec import LIMITS, StreamFormat
-from edge_agent.vision.stream.lost import SourceLost
+from edge_agent.vision.stream.lost import KEYFRAME_WAIT_S, SourceLost
 from edge_agent.vision.stream.nal import Framing
 from edge_agent.vision.stream.rtsp.assembly import AccessUnit
 from edge_agent.vision.stream.rtsp.words import Description
 
 PROBED_UNITS = 6
 """So many pictures tell the frame rate."""
-KEYFRAME_WAIT_S = 30.0
 _START = b"\0\0\0\1"
 
 
