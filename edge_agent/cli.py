@@ -35,6 +35,7 @@ EXIT_TROUBLE = 1
 EXIT_CONFIGURATION = 2
 EXIT_INTERRUPTED = 130
 
+_FITTING_MODEL = "give a model and labels as docs/tuning.md says, or leave detector out"
 _ANY_INTERFACE = "0.0.0.0"  # noqa: S104 -- asks through it, listens for answers only
 
 
@@ -111,11 +112,28 @@ def _check(args: argparse.Namespace) -> int:
     loaded = config.load(args.config, checks_files=True)
     for warning in too_open(_secrets_of(loaded)):
         _complain(f"warning: {warning}")
+    if refusal := _refusal_of_model(loaded):
+        _complain(f"detector: {refusal}; {_FITTING_MODEL}")
+        return EXIT_CONFIGURATION
     _say(
         f"{args.config}: gateway {loaded.gateway_id} of {loaded.site_id},"
         f" {len(loaded.cameras)} cameras, {len(loaded.loudspeakers)} loudspeakers: correct"
     )
     return _check_online(loaded) if args.online else EXIT_DONE
+
+
+def _refusal_of_model(loaded: GatewayConfig) -> str | None:
+    """Return why the detector's model does not fit, None if it does or there is none."""
+    if loaded.detector is None:
+        return None
+    from edge_agent.vision.detector.layouts import DetectorRefused  # noqa: PLC0415
+    from edge_agent.vision.detector.model import ObjectDetector  # noqa: PLC0415
+
+    try:
+        ObjectDetector(loaded.detector.order)
+    except DetectorRefused as refusal:
+        return str(refusal)
+    return None
 
 
 def _secrets_of(loaded: GatewayConfig) -> list[Path]:

@@ -15,12 +15,13 @@ from edge_agent.cameras.zones import order_zones
 from edge_agent.config import CameraSettings
 from edge_agent.tuning.lines import Lines
 from edge_agent.tuning.whole_files import completed
-from edge_agent.vision.analysis import WHOLE_PICTURE, Analysis, Onlooker
+from edge_agent.vision.analysis import Analysis, Onlooker
 from edge_agent.vision.child import quiet_libraries
 from edge_agent.vision.evidence.room import EvidenceRoom
 from edge_agent.vision.findings import AnyFinding
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.orders import Detector, Watch, Zone
+from edge_agent.vision.setting import WHOLE_PICTURE
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.source import open_source

@@ -89,8 +89,8 @@ def draw_things(
         colour = PHASE_COLOURS.get(thing.attention.phase, WHITE)
         left, top, right, bottom = pixels(thing.area.shares_of(plane_size), image)
         cv2.rectangle(image, (left, top), (right, bottom), colour, 2)
-        alone_since_s = thing.attention.alone_since_s
-        alone = "" if alone_since_s is None else f" alone {t_s - alone_since_s:.0f}s"
+        attention = thing.attention
+        alone = "" if attention.alone_since_s is None else f" alone {attention.alone_s(t_s):.0f}s"
         write(image, f"{thing.attention.phase}{alone} {thing.score:.2f}", left, top - 5, colour)
 
 

@@ -18,10 +18,9 @@ from edge_agent.vision.findings import (
     Seen,
 )
 from edge_agent.vision.fitness import Fitness
+from edge_agent.vision.handover import Handover
 from edge_agent.vision.littering import Littering
 from edge_agent.vision.lookback import LookBack, Shown, Stock
-from edge_agent.vision.objects.belongings import Belonging
-from edge_agent.vision.objects.thing import decode_looks
 from edge_agent.vision.orders import (
     Afterthought,
     Arm,
@@ -32,14 +31,14 @@ from edge_agent.vision.orders import (
 )
 from edge_agent.vision.picture.motion import MotionBegan, MotionStopped
 from edge_agent.vision.picture.plane import Pixels, draw
-from edge_agent.vision.presence.posts import GuardedZone, PresenceBegan, PresenceStopped
+from edge_agent.vision.presence.posts import PresenceBegan, PresenceStopped
 from edge_agent.vision.scene import Scene
-from edge_agent.vision.scene_events import ObjectChanged, Place, SceneEvent
+from edge_agent.vision.scene_events import ObjectChanged, SceneEvent
+from edge_agent.vision.setting import belongings_of, new_scene
 from edge_agent.vision.stream.codec import is_coloured, luma_plane
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.whereabouts import Whereabouts
 
-WHOLE_PICTURE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 EMPTY_STEP_S = 59.5
 """While nothing is there, nothing is learned more often than this; what stirs is seen at once."""
 _MOST_STEP_S = 5.0
@@ -64,8 +63,7 @@ class Analysis:
         """Prepare.
 
         `evidence` gives the main stream's stock while there is one, `main_fault` says why there is
-        none that should be; `onlooker` is shown every
-        analysed picture, for a technician.
+        none that should be; `onlooker` is shown every analysed picture, for a technician.
         """
         self._watch = watch
         self._stock = stock
@@ -83,7 +81,7 @@ class Analysis:
             masks=watch.masks,
             jobs=room.clip_jobs,
         )
-        back_trace = BackTrace(stock=stock, masked=self._masked)
+        back_trace = BackTrace(masked=self._masked)
         self._littering = Littering(
             watch,
             shots,
@@ -94,6 +92,7 @@ class Analysis:
         self._whereabouts = Whereabouts(watch, shots, self._clips)
         self._checkup = Checkup(stock.form.nominal_fps)
         self._fitness = Fitness(watch.camera_id, shots, self._checkup)
+        self._inherited: Handover | None = None
         self._scene: Scene | None = None
         self._glanced: tuple[VideoFrame, Pixels, Pixels] | None = None
         self._mask: Pixels | None = None
@@ -103,6 +102,10 @@ class Analysis:
         self._motion_s = 0.0
         self._moved_s: float | None = None
         self._stepped_s = float("-inf")
+
+    def inherit(self, left: Handover) -> None:
+        """Go on with what another watch of this camera has left, if the first picture allows it."""
+        self._inherited = left
 
     @property
     def decode_errors(self) -> int:
@@ -208,14 +211,18 @@ class Analysis:
                 now_s = self._moved_s or 0.0
                 learned = list(self._littering.mark_fixture(order.object_id, self._scene, now_s))
                 self._fixtures |= {one.fixture.fixture_id: one.fixture for one in learned}
+                self._know_fixtures()
                 return [*learned]
             case ForgetFixture():
                 self._fixtures.pop(order.fixture_id, None)
-                if self._scene is not None:
-                    self._scene.forget_fixture(order.fixture_id)
+                self._know_fixtures()
             case NoteClock():
                 self._checkup.flow.note_clock(order.offset_s)
         return []
+
+    def _know_fixtures(self) -> None:
+        if self._scene is not None:
+            self._scene.know(belongings_of(self._fixtures.values()))
 
     def finish(self) -> list[AnyFinding]:
         """Look at what is still inside the decoder and end all motion."""
@@ -224,8 +231,24 @@ class Analysis:
             said += self._look_at(shown)
         if self._scene is not None:
             said += self._tell(self._scene.stop())
-        self._littering.forget()
         return said + self._missed(self._moved_s or 0.0)
+
+    def hand_over(self) -> Handover | None:
+        """Return what the next watch may go on with, after `finish`; None: nothing was seen."""
+        if self._scene is None or self._moved_s is None:
+            left, self._inherited = self._inherited, None
+            return left
+        aim, scene, self._scene = self._checkup.aim, self._scene, None
+        # A loss in the middle of a turn has ended nothing yet; the agent has ended all of it.
+        scene.stop()
+        return Handover(
+            watch=self._watch,
+            last_s=self._moved_s,
+            scene=scene,
+            size=self._plane_size,
+            told=self._littering.hand_over(),
+            aim=None if aim is None or aim.away else aim,
+        )
 
     def finish_clips(self, *, wait_s: float) -> list[AnyFinding]:
         """Make the clips that are wanted of what there is; return those done in time."""
@@ -248,13 +271,16 @@ class Analysis:
 
     def _look_at(self, shown: Shown) -> list[AnyFinding]:
         glanced, self._glanced = self._glanced, None
+        if self._scene is None and self._inherited and self._inherited.covers(shown.t_s):
+            return []
         again = glanced is not None and glanced[0] is shown.frame
         plane = glanced[1] if glanced and again else luma_plane(shown.frame)
         said: list[AnyFinding] = []
         scene = self._scene
         if scene is None or plane.shape[::-1] != self._plane_size:
-            said += self._begin(shown, (plane.shape[1], plane.shape[0]))
-            scene = self._scene = self._new_scene()
+            said += self._begin(shown, plane)
+            scene = self._scene
+            assert scene is not None  # noqa: S101 - it has just begun
         masked = glanced[2] if glanced and again else self._masked(plane)
         if not (again and scene.empty and 0.0 < shown.t_s - self._stepped_s < EMPTY_STEP_S):
             self._stepped_s = shown.t_s
@@ -303,65 +329,50 @@ class Analysis:
             self._motion_s += min(_MOST_STEP_S, max(0.0, t_s - self._moved_s))
         self._moved_s = t_s
 
-    def _begin(self, shown: Shown, size: tuple[int, int]) -> list[AnyFinding]:
+    def _begin(self, shown: Shown, plane: Pixels) -> Iterator[AnyFinding]:
         """Prepare for pictures of this size, which is new."""
-        said: list[AnyFinding] = []
         if self._scene is None:
-            said.append(
-                Seen(
-                    camera_id=self._watch.camera_id,
-                    at_s=shown.t_s,
-                    width_px=shown.frame.width,
-                    height_px=shown.frame.height,
-                    nominal_fps=self._stock.form.nominal_fps,
-                )
+            yield Seen(
+                camera_id=self._watch.camera_id,
+                at_s=shown.t_s,
+                width_px=shown.frame.width,
+                height_px=shown.frame.height,
+                nominal_fps=self._stock.form.nominal_fps,
             )
         else:
-            said += self._tell(self._scene.stop())
-            self._littering.forget()
+            yield from self._tell(self._scene.stop())
+        size = (plane.shape[1], plane.shape[0])
         self._plane_size = self._littering.plane_size = self._whereabouts.plane_size = size
         hidden = draw(self._watch.masks, *size)
         self._mask = (~hidden).astype("uint8") if hidden.any() else None
         self._checkup.begin(hidden)
-        return said
-
-    def _new_scene(self) -> Scene:
-        size = self._plane_size
-
-        def places(purpose: str) -> list[Place]:
-            zones = [z for z in self._watch.zones if z.purpose == purpose]
-            return [
-                Place(name=z.name, mask=draw([z.polygon], *size), armed=self._armed[z.name])
-                for z in zones
-            ]
-
-        whole = Place(name="picture", mask=draw([WHOLE_PICTURE], *size))
-        return Scene(
-            motion_zones=places("motion") or [whole],
-            object_zones=places("no_dumping"),
-            unattended_s=self._watch.unattended_s,
-            fixtures=[
-                Belonging(box=f.box, looks=decode_looks(f.looks), fixture_id=f.fixture_id)
-                for f in self._fixtures.values()
-            ],
-            sensitivity=self._watch.sensitivity,
-            guarded_zones=self._guarded_zones(),
+        former = self._scene or self._take_over(shown.t_s)
+        if self._scene is None and former is not None and former.plane_size == size:
+            self._scene = former
+            self._know_fixtures()
+            for zone, armed in self._armed.items():
+                yield from self._tell(former.arm(zone, armed=armed))
+            former.resume(shown.t_s)
+            return
+        self._scene = new_scene(
+            self._watch, size, shown=~hidden, armed=self._armed, fixtures=self._fixtures.values()
         )
+        if former is not None and (remains := former.resized(size, shown.t_s)):
+            masked = self._masked(plane)
+            yield from self._tell(self._scene.take_over(remains, masked, shown.t_s))
 
-    def _guarded_zones(self) -> list[GuardedZone]:
-        shown = True if self._mask is None else self._mask.astype(bool)
-        return [
-            GuardedZone(
-                name=zone.name,
-                purpose=zone.purpose,
-                mask=draw([zone.polygon], *self._plane_size) & shown,
-                present_s=zone.present_s,
-                crowd_share=zone.crowd_share,
-                armed=self._armed[zone.name],
-            )
-            for zone in self._watch.zones
-            if zone.purpose in {"intrusion", "loitering", "crowding"}
-        ]
+    def _take_over(self, t_s: float) -> Scene | None:
+        """Return the scene of the watch before, if it can be gone on with."""
+        left, self._inherited = self._inherited, None
+        if left is None or not left.suits(self._watch, t_s):
+            if left is not None:
+                left.release()
+            return None
+        self._littering.take_over(left.told)
+        if left.aim is not None and left.size == self._plane_size:
+            self._checkup.aim = left.aim
+        self._littering.end_fixtures(self._fixtures.keys(), left.scene)
+        return left.scene
 
     def _tell(self, events: list[SceneEvent]) -> Iterator[AnyFinding]:
         camera_id = self._watch.camera_id

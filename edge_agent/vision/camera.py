@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 
 import structlog
@@ -11,7 +11,8 @@ import structlog
 from edge_agent.vision.analysis import Analysis
 from edge_agent.vision.evidence.room import EvidenceRoom
 from edge_agent.vision.findings import AnyFinding, Health, Lost
-from edge_agent.vision.intake.apart import keeping_apart
+from edge_agent.vision.handover import Handovers
+from edge_agent.vision.intake.apart import AnalysisFailed, keeping_apart
 from edge_agent.vision.intake.backlog import TURN_PACKETS, Backlog, Pulse
 from edge_agent.vision.intake.main_stream import Evidence
 from edge_agent.vision.intake.rhythm import ROUND_S, SOON_S, Pause, Rhythm
@@ -37,10 +38,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crew:
-    """The threads that all cameras of a child share."""
+    """What all cameras of a child share: the threads, and what one watch leaves to the next."""
 
     rounds: Rounds
     turns: Turns
+    handovers: Handovers = field(default_factory=Handovers)
 
 
 class Camera:
@@ -132,6 +134,7 @@ class Camera:
             # What fails while it is being lost makes it no less lost.
             with suppress(SourceLost), keeping_apart(camera_id):
                 self._finish()
+                self._hand_over()
             self._lose(self._failure or lost)
             self._stop()
             # To forget it is the answer to its loss: its clips are finished all the same.
@@ -173,6 +176,8 @@ class Camera:
                 evidence=lambda: self._evidence.usable if self._evidence else None,
                 main_fault=lambda: self._evidence.fault if self._evidence else None,
             )
+            if left := self._crew.handovers.take(self._watch.camera_id):
+                self._analysis.inherit(left)
             self._take_in(source)
         if self._failure:
             raise self._failure
@@ -308,6 +313,16 @@ class Camera:
             for finding in self._analysis.finish():
                 self._say(finding)
         self._finish_clips(CLIPS_BEFORE_LOSS_S)
+
+    def _hand_over(self) -> None:
+        """Leave what is known of the camera to its next watch, unless that is what failed."""
+        with self._turn:
+            if self._busy or self._analysis is None or isinstance(self._failure, AnalysisFailed):
+                return
+            # Nobody takes another turn with what belongs to the next watch.
+            self._busy = True
+        if left := self._analysis.hand_over():
+            self._crew.handovers.leave(left)
 
     def _finish_clips(self, wait_s: float) -> None:
         """Make clips of what there is."""

@@ -78,6 +78,7 @@ class Vision:
             _log.error("order_refused", wrong=wrong)
             self._lose_unwatched(line, wrong[0][1])
             return
+        self._crew.handovers.give_up_old(time.monotonic())
         match order:
             case Watch():
                 self._forget(order.camera_id)

@@ -1,6 +1,6 @@
 """From the phases of left objects to findings with their evidence."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
@@ -48,6 +48,20 @@ class _Kept:
     clear_s: float | None
     """When whoever brought it was not there yet, as far as was remembered at its opening."""
     hold: Hold
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What has been told of the things of a scene, and what is kept for what is still to be told."""
+
+    ids: dict[int, str]
+    kept: dict[int, _Kept]
+    recognised_s: dict[str, float]
+
+    def release(self) -> None:
+        """Let the rings forget what is kept: nobody goes on with it."""
+        while self.kept:
+            self.kept.popitem()[1].hold.release()
 
 
 class Littering:
@@ -118,14 +132,23 @@ class Littering:
             )
         ]
 
-    def forget(self) -> None:
-        """Let go of all things: the scene that they were in is no more, the next counts anew.
+    def hand_over(self) -> Told:
+        """Return what another goes on with, and know it no more."""
+        for kept in self._kept.values():
+            kept.hold.end()
+        told = Told(ids=self._ids, kept=self._kept, recognised_s=self._recognised_s)
+        self._ids, self._kept, self._recognised_s = {}, {}, {}
+        return told
 
-        What had been confirmed stays so: nobody can see whether it still lies there.
-        """
-        self._ids.clear()
-        while self._kept:
-            self._kept.popitem()[1].hold.release()
+    def take_over(self, told: Told) -> None:
+        """Go on with what another has told about the same things."""
+        self._ids, self._kept, self._recognised_s = told.ids, told.kept, told.recognised_s
+
+    def end_fixtures(self, fixture_ids: Collection[str], scene: Scene) -> None:
+        """End what an operator has said to belong there while nobody looked."""
+        for thing in scene.left:
+            if (object_id := self._ids.get(thing.object_id)) in fixture_ids:
+                thing.fixture_id = object_id or ""
 
     def mark_fixture(
         self, object_id: str, scene: Scene | None, at_s: float
@@ -153,9 +176,8 @@ class Littering:
         thing = event.thing
         object_id = self._ids.setdefault(thing.object_id, str(uuid4()))
         attention = thing.attention
-        alone_since_s = attention.alone_since_s or attention.opened_s
         kept = self._kept.pop(thing.object_id, None) or self._hold(thing, None)
-        traced = self._back_trace.of(thing, scene.behind(thing))
+        traced = self._back_trace.of(thing, scene.behind(thing), kept.hold.own)
         deposited_s = thing.deposited_s if traced.deposited_s is None else traced.deposited_s
         self._request_clip(object_id, deposited_s, event.t_s, kept.hold)
         opinion = self._opinion_of(thing, event.t_s)
@@ -170,7 +192,7 @@ class Littering:
             box=thing.area.shares_of(self.plane_size),
             deposited_at_s=deposited_s,
             left_at_s=attention.left_at_s,
-            unattended_s=event.t_s - alone_since_s,
+            unattended_s=attention.alone_s(event.t_s),
             score=opinion.score if opinion else thing.score,
             reasons=(*thing.reasons, traced.reason, *([opinion.reason] if opinion else ())),
             pictures=pictures,

@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 
 from edge_agent.vision.evidence.depositor import Behind
+from edge_agent.vision.objects.arrival import clear_before_s
 from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.objects.belongings import Belonging, Belongings
 from edge_agent.vision.objects.left_objects import LeftObjects
+from edge_agent.vision.objects.resizing import Remains, Resizing
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.objects.view import View
 from edge_agent.vision.picture.background import FLICKER_HZ, Background
@@ -31,15 +33,16 @@ CHANGED_S, BLANK_S = 0.35, 10.0
 BLANK = 12.0
 """Luma levels between the darkest and the brightest parts of such a picture."""
 SETTLE_S = 3.0
-"""After such a change, light and exposure need this long to come to rest."""
+"""After such a change, light and exposure need this long to come to rest; and so long somebody may
+hide what has come to stand while nobody looked."""
 LIGHT_STEP = 3.0
 """Luma levels: when the light is so far from what it was a second ago, nothing new has moved."""
-EMPTY_S = 15.0
-"""An empty picture so long before a deposit still shows the same light and things."""
 SOMEBODY = 3
 """Somebody who stands there has so many times the pixels of what of them moves."""
 LINGERED_S = 2.0
 """Nobody just passes by so long after something kept its place: it may be hidden behind them."""
+RESUMED_S = 0.2
+"""Of the time for which nobody looked, so much counts as that between two pictures."""
 
 
 class Scene:
@@ -77,13 +80,10 @@ class Scene:
         self._least_pixels = max(8, round(0.00022 * luma.size))
         self._steadier = Steadier(width, height)
         self._figures = FigureLog(self._least_pixels)
-        belongings = Belongings(width, height)
-        for fixture in self._fixtures:
-            belongings.add(fixture)
         self.objects = LeftObjects(
             unattended_s=self._unattended_s,
             least_pixels=self._least_pixels,
-            belongings=belongings,
+            belongings=Belongings(width, height, self._fixtures),
         )
         self._guard = Guard(self._guarded_zones, shape=(height, width), least=self._least_pixels)
         self._allowed: Mask = np.zeros((height, width), bool)
@@ -193,11 +193,11 @@ class Scene:
         motion = [event for gate in gates if (event := gate.stop())]
         return [*self._guard.arm(zone, armed=armed), *motion]
 
-    def forget_fixture(self, fixture_id: str) -> None:
-        """Report the like of a fixture again."""
-        self._fixtures = [one for one in self._fixtures if one.fixture_id != fixture_id]
+    def know(self, fixtures: Sequence[Belonging]) -> None:
+        """Report the like of these fixtures no more, and that of others again."""
+        self._fixtures = list(fixtures)
         if self._background is not None:
-            self.objects.forget_fixture(fixture_id)
+            self.objects.know(Belongings(*self.plane_size, self._fixtures))
 
     def _allow(self, since_s: float) -> None:
         """Watch for left objects in the zones that are armed, in what is new since then."""
@@ -273,17 +273,8 @@ class Scene:
         """Return the picture without this object and without anybody."""
         background = self._background
         assert background is not None  # noqa: S101 - things come from a background
-        furniture = np.zeros(self._allowed.shape, bool)
-        for other in self.objects.objects:
-            if other is not thing:
-                furniture[other.at] |= other.halo
-        return Behind(
-            always=background.always,
-            threshold=background.threshold,
-            tolerance=background.tolerance,
-            furniture=furniture,
-            least_pixels=self._least_pixels,
-        )
+        others = [other for other in self.objects.objects if other is not thing]
+        return Behind.of(background, others, self._least_pixels)
 
     def zone_of(self, thing: LeftObject) -> str:
         """Return the name of the zone that covers most of it."""
@@ -294,23 +285,9 @@ class Scene:
         return max(self._object_zones, key=covered).name
 
     def clear_before(self, thing: LeftObject) -> float | None:
-        """Return when whoever brought it was not there yet; None if not remembered.
-
-        The last instant at which the picture was empty, if that is not long ago, else the last
-        at which nobody was within a figure's size of the place.
-        """
-        size_px = thing.reach_px
-        for figure in (thing.depositor, thing.arrival, thing.last_beside):
-            if figure is not None:
-                size_px = max(size_px, figure.area.width, figure.area.height)
+        """Return when whoever brought it was not there yet; None if not remembered."""
         others = [other.area for other in self.objects.objects if other is not thing]
-        height, width = len(self._allowed), len(self._allowed[0])
-        whole = Area(left=0, top=0, width=width, height=height)
-        at_s = thing.deposited_s
-        empty_s = self._figures.last_clear_s(whole, at_s, others)
-        if empty_s is not None and at_s - empty_s < EMPTY_S:
-            return empty_s
-        return self._figures.last_clear_s(thing.area.grown(size_px), at_s, others)
+        return clear_before_s(self._figures, thing, others, self.plane_size)
 
     def _changed(self, luma: Luma, t_s: float) -> list[SceneEvent]:
         assert self._background is not None  # noqa: S101 - narrowed by step
@@ -329,11 +306,36 @@ class Scene:
             gate.forget()
         return [
             *self._guard.stop(),
-            *(
-                ObjectChanged(t_s=t_s, thing=thing, phase=thing.attention.phase)
-                for thing in self.objects.relearn(luma, t_s, self._background, former)
-            ),
+            *_changes(self.objects.relearn(luma, t_s, self._background, former), t_s),
         ]
+
+    def resume(self, t_s: float) -> None:
+        """Go on after nobody looked up to now, as when a connection was broken; ends nothing.
+
+        What has come to stand meanwhile is not looked at: nobody saw how it came.
+        """
+        if self._background is None:
+            return
+        gap_s = max(0.0, t_s - self._last_s)
+        self._background.look_away(gap_s)
+        self.objects.look_away(gap_s)
+        self._allowed_since_s[self._allowed] = t_s + SETTLE_S
+        self._last_s = t_s - RESUMED_S
+        self._changed_since_s = None
+
+    def resized(self, size: tuple[int, int], t_s: float) -> Remains | None:
+        """Return what lies there up to now, on planes of another width and height."""
+        if self._background is None:
+            return None
+        self.resume(t_s)
+        return self.objects.resized(Resizing.of(self._background.always, size))
+
+    def take_over(self, remains: Remains, plane: Pixels, t_s: float) -> list[SceneEvent]:
+        """Begin with this picture of a view that is known; return what is not found in it."""
+        luma = cv2.GaussianBlur(plane, (3, 3), 0).astype(np.float32)
+        self._background = background = self._begin(luma, t_s)
+        background.relearn(luma, t_s, settle_s=SETTLE_S)
+        return _changes(self.objects.take_over(remains, luma, t_s, background), t_s)
 
     def turn(self, plane: Pixels, t_s: float) -> list[SceneEvent]:
         """Learn another view from this picture: what was known, and what was left, is not in it."""
@@ -383,13 +385,13 @@ class Scene:
         events += self._guard.step(view.t_s, view.luma, background, flickers, steady=steady)
         self._stirred |= self._guard.busy
         view = replace(view, people=self._guard.people)
-        events += [
-            ObjectChanged(t_s=view.t_s, thing=thing, phase=thing.attention.phase)
-            for thing in self.objects.step(view)
-        ]
-        return events
+        return [*events, *_changes(self.objects.step(view), view.t_s)]
 
     def stop(self) -> list[SceneEvent]:
         """End all motion and every stay, as at the end of the stream."""
         stays = self._guard.stop() if self._background is not None else []
         return [*stays, *(event for gate, _, _ in self._motion if (event := gate.stop()))]
+
+
+def _changes(things: Sequence[LeftObject], t_s: float) -> list[SceneEvent]:
+    return [ObjectChanged(t_s=t_s, thing=one, phase=one.attention.phase) for one in things]

@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal, Self
@@ -52,6 +53,7 @@ class RtspCamera:
         pictures: Sequence[Sequence[bytes]],
         *,
         ending: Ending = "hang",
+        paced: bool = False,
         password: str | None = None,
         algorithm: str = "MD5",
         session_s: int = 60,
@@ -59,6 +61,7 @@ class RtspCamera:
     ) -> None:
         self._pictures = pictures
         self._ending = ending
+        self._paced = paced
         self._password = password
         self._algorithm = algorithm
         self._video = video
@@ -150,6 +153,8 @@ class RtspCamera:
     def _play(self, connection: socket.socket) -> None:
         for number, units in enumerate(self._pictures):
             connection.sendall(stamped(packets_of(units), number * TICKS))
+            if self._paced:
+                time.sleep(TICKS / 90_000)
             # A report and an answer between the pictures, as keep-alives bring them.
             connection.sendall(b"$\1\0\4abcd")
             connection.sendall(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\nContent-Length: 2\r\n\r\nok")

@@ -20,6 +20,8 @@ Image = NDArray[np.uint8]
 """(height, width, 3) BGR."""
 _DYNAMIC_SIDE_PX = 320
 _GREY = 114
+MOST_SAID = 200
+"""Characters of a foreign error's text."""
 _COCO_TEXT = """
 person bicycle car motorcycle airplane bus train truck boat traffic_light fire_hydrant stop_sign
 parking_meter bench bird cat dog horse sheep cow elephant bear zebra giraffe backpack umbrella
@@ -50,7 +52,7 @@ class ObjectDetector:
 
         Raises:
             DetectorRefused: the file or package is missing, the hash differs, or the model has
-                another layout.
+                another layout or wants another input.
         """
         self._labels = settings.labels or COCO
         self._least_confidence = settings.least_confidence
@@ -61,7 +63,13 @@ class ObjectDetector:
             raise DetectorRefused("the model's input is no picture of shape (1, 3, height, width)")
         self._input, (self._height, self._width) = source.name, sides
         # Once with nothing, so that a wrong layout is told now and not at the first alarm.
-        self.look(np.full((32, 32, 3), _GREY, np.uint8))
+        try:
+            self.look(np.full((32, 32, 3), _GREY, np.uint8))
+        except DetectorRefused:
+            raise
+        except Exception as error:
+            why = f"{type(error).__name__}: {str(error)[:MOST_SAID]}"
+            raise DetectorRefused(f"the model {settings.model_file} fails: {why}") from error
 
     def look(self, image: Image) -> tuple[Detection, ...]:
         """Return what the model sees, most certain first.

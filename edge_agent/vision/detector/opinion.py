@@ -6,7 +6,7 @@ from threading import Lock
 import structlog
 
 from edge_agent.vision.detector.layouts import DetectorRefused
-from edge_agent.vision.detector.model import Detection, Image, ObjectDetector
+from edge_agent.vision.detector.model import MOST_SAID, Detection, Image, ObjectDetector
 from edge_agent.vision.orders import Box, Detector
 
 _LEAST_COVER = 0.6
@@ -17,8 +17,6 @@ _LEAST_REACH_PX = 48.0
 LIVING = frozenset({"person", "dog", "cat", "cow", "horse", "sheep", "bird"})
 VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck", "boat", "train"})
 
-_MOST_SAID = 200
-"""Characters of a foreign error's text."""
 _REMEDY = (
     "alarms go on without a second look; let the technician give a model of docs/tuning.md and its"
     " labels as detector in gateway.yaml, or leave detector out, and restart the agent"
@@ -59,7 +57,7 @@ class SecondLook:
         except DetectorRefused as refusal:
             self._refuse(settings, str(refusal), camera_id)
         except Exception as error:  # noqa: BLE001 - a model's mistake must not silence the alarm
-            why = f"{type(error).__name__}: {str(error)[:_MOST_SAID]}"
+            why = f"{type(error).__name__}: {str(error)[:MOST_SAID]}"
             self._refuse(settings, f"the model {settings.model_file} fails: {why}", camera_id)
         return None
 

@@ -21,19 +21,17 @@ MOST_DECODED_PIXELS = 350_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BackTrace:
-    """The past of one stream."""
+    """Looks into the past of a stream."""
 
-    stock: Stock
     masked: Callable[[Pixels], Pixels]
     """Takes privacy masks out of a plane."""
 
-    def of(self, thing: LeftObject, behind: Behind) -> Trace:
-        """Return what the ring still shows of an object's deposit."""
+    def of(self, thing: LeftObject, behind: Behind, stock: Stock) -> Trace:
+        """Return what a stream's ring still shows of an object's deposit."""
         height, width = behind.always.shape
         left_at_s = thing.attention.left_at_s or thing.deposited_s
         end_s = min(thing.deposited_s + MOST_AFTER_S, left_at_s + AFTER_S)
-        packets = self.stock.ring.cut(thing.deposited_s - BEFORE_S, end_s)
-        form = self.stock.form
+        packets, form = stock.ring.cut(thing.deposited_s - BEFORE_S, end_s), stock.form
         watcher = Watcher(thing, behind)
         glimpses: list[Glimpse] = []
         for plane, t_s in _planes(form, affordable(packets, form, thing.deposited_s)):

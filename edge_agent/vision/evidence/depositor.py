@@ -9,6 +9,7 @@ import numpy as np
 
 from edge_agent.vision.findings import Edge
 from edge_agent.vision.objects.thing import LeftObject
+from edge_agent.vision.picture.background import Background
 from edge_agent.vision.picture.figures import Area, Figure, find_figures
 from edge_agent.vision.picture.plane import Luma, Mask, Pixels, fit_light
 from edge_agent.vision.picture.steadier import Steadier
@@ -49,6 +50,22 @@ class Behind:
     furniture: Mask
     """Other left objects, which are no figures."""
     least_pixels: int
+
+    @classmethod
+    def of(
+        cls, background: Background, others: Sequence[LeftObject], least_pixels: int
+    ) -> "Behind":
+        """Return what a background knows, with other objects before it."""
+        furniture: Mask = np.zeros(background.always.shape, bool)
+        for other in others:
+            furniture[other.at] |= other.halo
+        return cls(
+            always=background.always,
+            threshold=background.threshold,
+            tolerance=background.tolerance,
+            furniture=furniture,
+            least_pixels=least_pixels,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,11 @@ class Hold:
         """Return the main stream where it shows all of the interval that the other one does."""
         return better(self.own, self.main, begin_s, end_s)
 
+    def end(self) -> None:
+        """Nothing more comes: keep only what is pinned."""
+        for stock in filter(None, (self.own, self.main)):
+            stock.ring.end()
+
     def release(self) -> None:
         """Let the rings forget."""
         while self._pins:

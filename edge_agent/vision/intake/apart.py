@@ -8,6 +8,11 @@ import structlog
 
 from edge_agent.vision.stream.lost import SourceLost
 
+
+class AnalysisFailed(SourceLost):
+    """Something unexpected went wrong: what was known of the camera may be spoilt."""
+
+
 _log = structlog.get_logger(__name__)
 
 
@@ -27,4 +32,4 @@ def keeping_apart(camera_id: str) -> Iterator[None]:
         why = type(error).__name__
         at = f"{place.filename}:{place.lineno}"
         _log.error("camera_failed", camera_id=camera_id, error=why, at=at)
-        raise SourceLost("undecodable", f"its stream cannot be analysed: {why}") from error
+        raise AnalysisFailed("undecodable", f"its stream cannot be analysed: {why}") from error

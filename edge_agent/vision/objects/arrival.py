@@ -1,10 +1,12 @@
 """Who was there when something came to rest, as the log of figures shows. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edge_agent.vision.objects.surroundings import reach_px
+from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.objects.view import View
 from edge_agent.vision.picture.figures import Area, Figure, FigureLog, Visit
 from edge_agent.vision.picture.plane import Mask
@@ -15,6 +17,8 @@ FLIGHT_S, FLYING_SHARE = 1.0, 0.35
 """So long what is thrown flies and tumbles, and so much of the thrower it is at most."""
 WATCHED_S = 0.5
 """Pictures further apart do not show how something came."""
+EMPTY_S = 15.0
+"""An empty picture so long before a deposit still shows the same light and things."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +66,26 @@ def find_arrival(
         figure=arrival.figure if arrival else None,
         beside=figures.last_beside(area, pixels, area.grown(reach_px(pixels)), at_s),
     )
+
+
+def clear_before_s(
+    figures: FigureLog, thing: LeftObject, others: Sequence[Area], size: tuple[int, int]
+) -> float | None:
+    """Return when whoever brought a thing was not there yet; None if not remembered.
+
+    The last instant at which the plane of this width and height was empty, but for other things,
+    if that is not long ago, else the last at which nobody was within a figure's size of the place.
+    """
+    size_px = thing.reach_px
+    for figure in (thing.depositor, thing.arrival, thing.last_beside):
+        if figure is not None:
+            size_px = max(size_px, figure.area.width, figure.area.height)
+    whole = Area(left=0, top=0, width=size[0], height=size[1])
+    at_s = thing.deposited_s
+    empty_s = figures.last_clear_s(whole, at_s, others)
+    if empty_s is not None and at_s - empty_s < EMPTY_S:
+        return empty_s
+    return figures.last_clear_s(thing.area.grown(size_px), at_s, others)
 
 
 def was_there(mask: Mask, view: View) -> bool:

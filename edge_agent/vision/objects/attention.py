@@ -64,6 +64,13 @@ class Attention:
     last_near_s: float | None = None
     alone_since_s: float | None = None
     """When the last stay ended; None while attended."""
+    unseen_s: float = 0.0
+    """For how much of the time since then nobody looked: it proves nothing."""
+
+    def alone_s(self, t_s: float) -> float:
+        """Return for how long it has been seen alone, up to an instant."""
+        since_s = self.opened_s if self.alone_since_s is None else self.alone_since_s
+        return t_s - since_s - self.unseen_s
 
     @property
     def left_at_s(self) -> float | None:
@@ -89,6 +96,11 @@ def attend(now: Attention, seen: Sighting, *, fresh_near: bool = False) -> Atten
     return _alone(now, seen)
 
 
+def look_away(now: Attention, gap_s: float) -> Attention:
+    """Return the memory after so many seconds in which nobody looked."""
+    return replace(now, unseen_s=now.unseen_s + gap_s)
+
+
 def _end(phase: Phase, *, same_figure: bool) -> Phase:
     if phase is not Phase.CONFIRMED:
         return Phase.DISMISSED
@@ -101,7 +113,7 @@ def _visited(now: Attention, t_s: float, *, near_s: float) -> Attention:
     now = replace(now, stay_since_s=since_s, last_near_s=t_s)
     if now.phase is Phase.CONFIRMED or not stays:
         return now
-    return replace(now, phase=Phase.ATTENDED, alone_since_s=None)
+    return replace(now, phase=Phase.ATTENDED, alone_since_s=None, unseen_s=0.0)
 
 
 def _alone(now: Attention, seen: Sighting) -> Attention:
@@ -113,6 +125,5 @@ def _alone(now: Attention, seen: Sighting) -> Attention:
     now = replace(now, stay_since_s=None, alone_since_s=alone_since_s)
     if now.phase is Phase.CONFIRMED:
         return now
-    long_enough = seen.t_s - alone_since_s >= seen.required_s
-    confirmed = long_enough and seen.convincing
+    confirmed = now.alone_s(seen.t_s) >= seen.required_s and seen.convincing
     return replace(now, phase=Phase.CONFIRMED if confirmed else Phase.UNATTENDED)

@@ -1,6 +1,7 @@
 """What belongs where it stands, as an operator has said, and how it is known again. Pure."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -44,9 +45,16 @@ class _Known:
 class Belongings:
     """The belongings of one scene, on a plane of one size."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, known: Iterable[Belonging] = ()) -> None:
         self._width, self._height = width, height
         self._known: deque[_Known] = deque(maxlen=MAX_KNOWN)
+        for belonging in known:
+            self.add(belonging)
+
+    @property
+    def fixture_ids(self) -> set[str]:
+        """Which fixtures are known."""
+        return {known.fixture_id for known in self._known}
 
     def add(self, belonging: Belonging) -> None:
         """Know it from now on; its patch may come from a plane of another size."""
@@ -80,11 +88,6 @@ class Belongings:
                 looks=thing.patch.copy(),
             )
         )
-
-    def forget(self, fixture_id: str) -> None:
-        """Know it no more; one that is not known changes nothing."""
-        others = [known for known in self._known if known.fixture_id != fixture_id]
-        self._known = deque(others, maxlen=MAX_KNOWN)
 
     def find(self, thing: LeftObject, luma: Luma) -> str | None:
         """Return which of them a thing is that stands in this plane, nobody before it."""

@@ -1,14 +1,16 @@
 """Left objects of one scene: finds what stands where nothing stood, and follows it to its end."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from edge_agent.vision.objects.arrival import find_arrival, was_brought, was_there
-from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend
+from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend, look_away
 from edge_agent.vision.objects.belongings import Belongings
+from edge_agent.vision.objects.resizing import Remains, Resizing
+from edge_agent.vision.objects.statues import Statues
 from edge_agent.vision.objects.surroundings import Nearby, Surroundings
 from edge_agent.vision.objects.thing import LeftObject, crop
 from edge_agent.vision.objects.verdict import judge, taken_away
@@ -33,32 +35,18 @@ INHERIT_S = 5.0
 """What stands where a candidate was until this long ago is that candidate in another shape."""
 STAYS_S = 90.0
 """What stands alone so long and never convinces, as a parked car, becomes background."""
-STILL_THERE = 0.5
-"""So much of something large that was absorbed still covers what was behind it."""
-OF_STATUE = 0.6
-"""A figure that covers so much of it is it, stirring."""
-WITH_STATUE_S = 2.0
-"""What came to rest so long after it, or before, may be a part of it."""
 SEEN = 0.8
 """Of a thing must be visible to compare its looks."""
 CHANGED_S = 60.0
 """So long after its looks changed, the light around it may still have to be learned."""
+MISSED_S = 2.0
+"""So long somebody comes and goes without being seen."""
 SPECK_SHARE = 0.15
 """Of the object's pixels; smaller pieces are rain, insects or leaves, however many."""
 NEAR_SHARE = 0.3
 """A figure has at least this share of the object's pixels within reach."""
 _CLOSE = np.ones((5, 5), np.uint8)
 _SPECK = np.ones((2, 2), np.uint8)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Statue:
-    """Something large that stands still and has become background: a car, somebody near."""
-
-    area: Area
-    where: Mask
-    """Of the area."""
-    since_s: float
 
 
 class LeftObjects:
@@ -70,7 +58,7 @@ class LeftObjects:
         self._least_pixels = least_pixels
         self._next_id = 1
         self._ended: list[tuple[float, LeftObject]] = []
-        self._statues: list[_Statue] = []
+        self._statues = Statues()
         self.objects: list[LeftObject] = []
         """Candidates and confirmed objects."""
 
@@ -83,12 +71,43 @@ class LeftObjects:
         self.objects = [o for o in self.objects if not o.attention.phase.ended]
         return changed + list(self._open(view))
 
-    def forget_fixture(self, fixture_id: str) -> None:
-        """Report the like of a fixture again; what of it stands there stays unreported."""
-        self._belongings.forget(fixture_id)
+    def know(self, belongings: Belongings) -> None:
+        """Report the like of these no more; what of others stands there stays unreported."""
+        self._belongings = belongings
         for thing in self.objects:
-            if thing.fixture_id == fixture_id:
+            if thing.fixture_id not in belongings.fixture_ids:
                 thing.fixture_id = ""
+
+    def look_away(self, gap_s: float) -> None:
+        """Go on after so many seconds in which nobody looked: they speak neither for nor against."""
+        for thing in self.objects:
+            thing.attention = look_away(thing.attention, gap_s)
+            thing.stirred_s += gap_s
+            thing.changed_s += gap_s
+            if gap_s > MISSED_S:
+                # Whoever took it meanwhile need not be who was beside it before.
+                thing.last_beside = None
+
+    def resized(self, resizing: Resizing) -> Remains:
+        """Return what goes on with these objects on planes of another size."""
+        return Remains(
+            always=resizing.always,
+            things=[resizing.thing(thing) for thing in self.objects],
+            next_id=self._next_id,
+        )
+
+    def take_over(
+        self, remains: Remains, luma: Luma, t_s: float, background: Background
+    ) -> list[LeftObject]:
+        """Find what remains in a picture that was just learned; return what has ended.
+
+        Who stands beside it has been learned with the picture and attends to it until now at least.
+        """
+        self._next_id, self.objects = remains.next_id, remains.things
+        for thing in self.objects:
+            if thing.attention.phase is Phase.ATTENDED:
+                thing.attention = replace(thing.attention, last_near_s=t_s)
+        return self.relearn(luma, t_s, background, remains.always)
 
     def relearn(
         self, luma: Luma, t_s: float, background: Background, former: Luma
@@ -99,7 +118,7 @@ class LeftObjects:
         that cannot be seen now is hidden: it stays until its place is seen as it was without it,
         in `former`, the background before it was hidden.
         """
-        self._statues = []
+        self._statues.clear()
         for thing in self.objects:
             bare = former[thing.at] if thing.bare is None else thing.bare
             # The first picture that hides it does not say that it went.
@@ -178,7 +197,7 @@ class LeftObjects:
 
     def _look_around(self, thing: LeftObject, view: View, alive: Mask, same: Mask) -> Nearby:
         """Return who is near; if nobody is, note how restless the thing itself is."""
-        self._forget_statues(view)
+        self._statues.step(view.background, view.t_s)
         around = thing.around
         if around.sways is None:
             around.sways = view.background.flickers(view.t_s, around.area)
@@ -192,7 +211,7 @@ class LeftObjects:
             if visit := view.figures.largest(around.area, view.t_s, view.t_s):
                 thing.last_beside = visit.figure
             return nearby
-        if self._is_beside_statue(thing):
+        if self._statues.are_beside(thing):
             return Nearby(anybody=True, stays=True)
         weight = 1.0 - float(np.exp(-view.dt_s / RESTLESS_S))
         stirs = max(1.0 - thing.visible, min(1.0, crowd / thing.pixels))
@@ -209,32 +228,6 @@ class LeftObjects:
         for thing in self.objects:
             unmoved[thing.at] &= ~thing.halo
         return unmoved
-
-    def _forget_statues(self, view: View) -> None:
-        """Whoever went, and what has been there for long: a car, a stall."""
-        self._statues = [
-            statue
-            for statue in self._statues
-            if view.t_s - statue.since_s < STAYS_S
-            and view.background.covered[statue.area.slices][statue.where].mean() > STILL_THERE
-        ]
-
-    def _is_beside_statue(self, thing: LeftObject) -> bool:
-        """Whether something large has come to a stand beside it since it came, and is there.
-
-        Of somebody who stands behind a table or a fence, the legs are a thing of their own. What
-        is put down beside a car that had parked before is not the car's, unless all of the car
-        stirred when it came.
-        """
-        came = [figure.area for figure in (thing.arrival, thing.depositor) if figure is not None]
-        return any(
-            statue.area.grown(thing.reach_px).shared(thing.area)
-            and (
-                thing.deposited_s < statue.since_s + WITH_STATUE_S
-                or any(area.shared(statue.area) > OF_STATUE * statue.area.size for area in came)
-            )
-            for statue in self._statues
-        )
 
     def _renew(self, thing: LeftObject, view: View) -> bool:
         """Learn its looks again once all of it stands still anew; return whether it is gone.
@@ -269,10 +262,9 @@ class LeftObjects:
         pixels = self._whole(thing, view)
         verdict = judge(thing, view.luma, view.background, view.t_s, pixels=pixels)
         thing.score, thing.reasons = verdict.score, verdict.reasons
-        alone_since_s = thing.attention.alone_since_s
-        stays = alone_since_s is not None and view.t_s - alone_since_s > max(
-            STAYS_S, 2.0 * verdict.patience * self._unattended_s
-        )
+        attention, long_s = thing.attention, 2.0 * verdict.patience * self._unattended_s
+        is_alone = attention.alone_since_s is not None
+        stays = is_alone and attention.alone_s(view.t_s) > max(STAYS_S, long_s)
         gone = stays and not verdict.convincing and not view.is_somebody(thing.mask, thing.window)
         if gone:
             view.background.absorb(thing.window, thing.halo)
@@ -333,8 +325,7 @@ class LeftObjects:
             view.background.absorb(area, where)
             if gap:
                 return
-            statue = _Statue(area=area, where=where, since_s=stands_since_s)
-            self._statues = [*self._statues[-MAX_OBJECTS:], statue]
+            self._statues.add(area, where, stands_since_s)
 
     def _meet(self, mask: Mask, area: Area, view: View) -> LeftObject | None:
         """Decide what a standing piece is: a gap in the background, a part, or something new."""

@@ -110,6 +110,11 @@ class Background:
         self._tune(t_s)
         self._draw(self._whole)
 
+    def look_away(self, gap_s: float) -> None:
+        """Go on after so many seconds in which nobody looked."""
+        self._learned_s += gap_s
+        self._learned_since_s += gap_s
+
     def keep(self, window: Area, where: Mask, bare: Luma | None) -> None:
         """After relearning: what is at the masked pixels of a window is not background.
 
@@ -132,8 +137,7 @@ class Background:
 
     def _draw(self, window: Area) -> None:
         """Bring the outline of a window up to the background."""
-        at = window.slices
-        self._outline[at] = cv2.convertScaleAbs(self.always[at])
+        self._outline[window.slices] = cv2.convertScaleAbs(self.always[window.slices])
 
     def _set_floor(self) -> None:
         low, high = np.percentile(self.always[::3, ::3], (3, 97))
@@ -197,8 +201,7 @@ class Background:
         awake = foreground | self._awake
         if awake.any():
             awake = cv2.morphologyEx(awake.view(np.uint8), cv2.MORPH_OPEN, _SPECK).view(bool)
-        within = bounds(awake)
-        if not within.size:
+        if not (within := bounds(awake)).size:
             return within
         return within.grown(2).clipped(self._whole.width, self._whole.height)
 

@@ -65,8 +65,9 @@ class Guard:
         `flickers` is where leaves and water come and go; while the light is not `steady`,
         nothing that moves proves that somebody is there.
         """
-        self._since_s = min(self._since_s, t_s)
-        dt_s, self._last_s = t_s - self._last_s, t_s
+        # Before the first picture, or the first after a stop, nobody looked.
+        dt_s = t_s - self._last_s if math.isfinite(self._since_s) else 0.0
+        self._since_s, self._last_s = min(self._since_s, t_s), t_s
         if not self._posts:
             return []
         sight = self._finder.find(luma, background, flickers, t_s)

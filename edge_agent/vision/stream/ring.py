@@ -208,6 +208,13 @@ class PacketRing:
             self._pins.add(pin)
         return pin
 
+    def end(self) -> None:
+        """Keep only what is pinned: the stream has ended, and nothing will be appended."""
+        with self._lock:
+            self._pinned += [group for group in self._groups if self._wanted(group)]
+            self._groups.clear()
+            self._ring_bytes = 0
+
     def unpin(self, pin: Pin) -> None:
         """Want them no longer; doing so twice does no harm."""
         with self._lock:

@@ -16,9 +16,9 @@ from edge_agent.replay import ReplayError, chosen_watch, watch_of
 from edge_agent.tuning import overlay, sensitivity
 from edge_agent.tuning.debug_video import words
 from edge_agent.tuning.lines import Lines
-from edge_agent.vision.analysis import WHOLE_PICTURE
 from edge_agent.vision.findings import Degraded, PresenceStarted, Recovered
 from edge_agent.vision.orders import Zone
+from edge_agent.vision.setting import WHOLE_PICTURE
 from tests.edge_agent.vision.stage import Picture, deposit, wall
 from tests.edge_agent.vision.vision_process import write_clip
 

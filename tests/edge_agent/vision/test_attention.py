@@ -5,7 +5,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.vision.objects.attention import PASSING_S, Attention, Phase, Sighting, attend
+from edge_agent.vision.objects.attention import (
+    PASSING_S,
+    Attention,
+    Phase,
+    Sighting,
+    attend,
+    look_away,
+)
 from edge_agent.vision.picture.motion import BEGIN_S, END_S, MotionBegan, MotionGate, MotionStopped
 
 REQUIRED_S = 5.0
@@ -48,6 +55,22 @@ def test_it_is_never_confirmed_while_somebody_is_near(steps) -> None:
             assert not seen.figure_near
             assert seen.t_s - now.alone_since_s >= REQUIRED_S
         before = now.phase
+
+
+@given(SIGHTINGS, st.lists(st.floats(0.0, 900.0), max_size=80))
+def test_what_nobody_saw_is_no_time_in_which_it_was_alone(steps, gaps_s) -> None:
+    """However often and long nobody looks, it must be seen alone as long as ever."""
+    now, t_s, seen_alone_s = Attention(opened_s=0.0), 0.0, 0.0
+    for number, (pause_s, near, *_) in enumerate(steps):
+        gap_s = gaps_s[number] if number < len(gaps_s) else 0.0
+        now = look_away(now, gap_s)
+        t_s += gap_s + pause_s
+        before, now = now, attend(now, Sighting(t_s=t_s, figure_near=near, required_s=REQUIRED_S))
+        seen_alone_s += pause_s
+        if now.phase is Phase.ATTENDED:
+            seen_alone_s = 0.0
+        if now.phase is Phase.CONFIRMED and before.phase is not Phase.CONFIRMED:
+            assert seen_alone_s >= REQUIRED_S - 1e-6
 
 
 @given(SIGHTINGS)

@@ -41,7 +41,7 @@ def test_a_place_that_was_never_clear_is_shown_as_it_was_lately(
         watch("gate", clip),
         shots,
         clips=Clips("gate", stock, lambda: None, folder=None, masks=(), jobs=None),
-        back_trace=BackTrace(stock=stock, masked=lambda plane: plane),
+        back_trace=BackTrace(masked=lambda plane: plane),
         second_look=SecondLook(),
     )
     littering.plane_size = (WIDTH, HEIGHT)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 from structlog.testing import capture_logs
 
-from edge_agent import replay
+from edge_agent import cli, replay
 from edge_agent.detector_model import find_fault
 from edge_agent.strict_yaml import ConfigurationError
 from edge_agent.vision.detector.layouts import DetectorRefused, decode_rows, suppress
@@ -53,6 +53,17 @@ def rows_v8(*found: tuple[int, float, tuple[float, float, float, float]]) -> np.
         output[0, :4, number] = box
         output[0, 4 + kind, number] = confidence
     return output
+
+
+def gateway_with(folder: Path, detector: Detector) -> Path:
+    """Write a configuration whose model is `m.onnx` beside it."""
+    (folder / "token").write_text("secret")
+    (folder / "token").chmod(0o600)
+    given = f"{{model_file: m.onnx, sha256: '{detector.sha256}', licence: CC0-1.0}}"
+    gateway = folder / "gateway.yaml"
+    key = base64.b64encode(bytes(range(32))).decode()
+    gateway.write_text(GATEWAY.replace("KEY", key) + f"detector: {given}\n")
+    return gateway
 
 
 WHITE = np.full((32, 64, 3), 255, np.uint8)
@@ -264,18 +275,32 @@ def test_a_replay_asks_the_model_that_the_gateway_would_ask(tmp_path: Path) -> N
     """And refuses one that is not the approved file, saying what to do."""
     clip = write_clip(tmp_path / "deposit.mp4", deposit(), until_s=24)
     sees = model(tmp_path / "m.onnx", rows_v8(*[(SUITCASE, 1.4, (64, 64, 160, 160))]))
-    (tmp_path / "token").write_text("secret")
-    gateway = tmp_path / "gateway.yaml"
-    gateway.write_text(
-        GATEWAY.replace("KEY", base64.b64encode(bytes(range(32))).decode())
-        + f"detector: {{model_file: m.onnx, sha256: '{sees.sha256}', licence: CC0-1.0}}\n"
-    )
+    gateway = gateway_with(tmp_path, sees)
     assert replay.chosen_watch(clip, gateway, None).detector == sees.model_copy(
         update={"model_file": str(tmp_path / "m.onnx")}
     )
     gateway.write_text(gateway.read_text().replace(sees.sha256, "0" * 64))
     with pytest.raises(ConfigurationError, match="fetch the approved model"):
         replay.chosen_watch(clip, gateway, None)
+
+
+@pytest.mark.parametrize(
+    ("unsuitable", "why"),
+    [({"dtype": np.float16}, "fails"), ({"batch": 4}, "fails"), ({}, "")],
+)
+def test_check_tries_the_model(
+    unsuitable: dict, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model that does not fit is said before the agent runs, and not at its first alarm."""
+    tried = model(tmp_path / "m.onnx", rows_v8(), **unsuitable)
+    gateway = gateway_with(tmp_path, tried)
+    code = cli.main(["check", "--config", str(gateway)])
+    said = capsys.readouterr()
+    assert code == (cli.EXIT_CONFIGURATION if why else cli.EXIT_DONE), said.err
+    assert ("correct" in said.out) is not bool(why)
+    if why:
+        assert f"m.onnx {why}" in said.err
+        assert "docs/tuning.md" in said.err
 
 
 def test_a_detector_without_its_package_is_said_before_the_first_alarm(
