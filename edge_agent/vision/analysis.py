@@ -103,9 +103,14 @@ class Analysis:
         self._moved_s: float | None = None
         self._stepped_s = float("-inf")
 
-    def inherit(self, left: Handover) -> None:
-        """Go on with what another watch of this camera has left, if the first picture allows it."""
+    def inherit(self, left: Handover, now_s: float) -> None:
+        """Go on with what another watch of this camera has left, if it looked for the same."""
+        if not left.suits(self._watch, now_s):
+            left.release()
+            return
         self._inherited = left
+        self._littering.take_over(left.told)
+        self._littering.plane_size = left.size
 
     @property
     def decode_errors(self) -> int:
@@ -209,7 +214,9 @@ class Analysis:
                     return list(self._tell(self._scene.arm(order.zone, armed=order.armed)))
             case MarkFixture():
                 now_s = self._moved_s or 0.0
-                learned = list(self._littering.mark_fixture(order.object_id, self._scene, now_s))
+                left = self._inherited
+                scene = self._scene or (left.scene if left else None)
+                learned = list(self._littering.mark_fixture(order.object_id, scene, now_s))
                 self._fixtures |= {one.fixture.fixture_id: one.fixture for one in learned}
                 self._know_fixtures()
                 return [*learned]
@@ -346,7 +353,7 @@ class Analysis:
         hidden = draw(self._watch.masks, *size)
         self._mask = (~hidden).astype("uint8") if hidden.any() else None
         self._checkup.begin(hidden)
-        former = self._scene or self._take_over(shown.t_s)
+        former = self._scene or self._take_over()
         if self._scene is None and former is not None and former.plane_size == size:
             self._scene = former
             self._know_fixtures()
@@ -361,14 +368,11 @@ class Analysis:
             masked = self._masked(plane)
             yield from self._tell(self._scene.take_over(remains, masked, shown.t_s))
 
-    def _take_over(self, t_s: float) -> Scene | None:
-        """Return the scene of the watch before, if it can be gone on with."""
+    def _take_over(self) -> Scene | None:
+        """Return the scene of the watch before, if there is one to be gone on with."""
         left, self._inherited = self._inherited, None
-        if left is None or not left.suits(self._watch, t_s):
-            if left is not None:
-                left.release()
+        if left is None:
             return None
-        self._littering.take_over(left.told)
         if left.aim is not None and left.size == self._plane_size:
             self._checkup.aim = left.aim
         self._littering.end_fixtures(self._fixtures.keys(), left.scene)

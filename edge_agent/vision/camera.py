@@ -177,7 +177,7 @@ class Camera:
                 main_fault=lambda: self._evidence.fault if self._evidence else None,
             )
             if left := self._crew.handovers.take(self._watch.camera_id):
-                self._analysis.inherit(left)
+                self._analysis.inherit(left, self._monotonic_s())
             self._take_in(source)
         if self._failure:
             raise self._failure
@@ -316,8 +316,11 @@ class Camera:
 
     def _hand_over(self) -> None:
         """Leave what is known of the camera to its next watch, unless that is what failed."""
+        if self._analysis is None or isinstance(self._failure, AnalysisFailed):
+            return
         with self._turn:
-            if self._busy or self._analysis is None or isinstance(self._failure, AnalysisFailed):
+            if not self._turn.wait_for(lambda: not self._busy, timeout=30.0):
+                _log.warning("scene_given_up", camera_id=self._watch.camera_id)
                 return
             # Nobody takes another turn with what belongs to the next watch.
             self._busy = True

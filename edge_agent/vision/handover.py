@@ -13,7 +13,7 @@ from edge_agent.vision.scene import Scene
 KEPT_S = 600.0
 """A camera that restarts, or a switch, is back by then; later, light and much else has changed."""
 AGAIN_S = 5.0
-"""Some cameras begin with the pictures of their last seconds."""
+"""The first picture of a connection is dated by the newest that came with it; it may be an old one."""
 
 _log = structlog.get_logger(__name__)
 

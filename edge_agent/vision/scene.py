@@ -14,7 +14,7 @@ from edge_agent.vision.objects.belongings import Belonging, Belongings
 from edge_agent.vision.objects.left_objects import LeftObjects
 from edge_agent.vision.objects.resizing import Remains, Resizing
 from edge_agent.vision.objects.thing import LeftObject
-from edge_agent.vision.objects.view import View
+from edge_agent.vision.objects.view import NEVER, View
 from edge_agent.vision.picture.background import FLICKER_HZ, Background
 from edge_agent.vision.picture.figures import Area, FigureLog, find_largest, largest_part
 from edge_agent.vision.picture.motion import Course, MotionGate
@@ -74,6 +74,7 @@ class Scene:
         self._glanced: tuple[Pixels, Luma] | None = None
         """The picture that was just glanced at, and what it became when prepared."""
         self._light_level = self._light_was = 0.0
+        self._unseen_s = NEVER
 
     def _begin(self, luma: Luma, t_s: float) -> Background:
         height, width = luma.shape
@@ -124,6 +125,7 @@ class Scene:
                 luma=luma,
                 allowed=self._allowed,
                 allowed_since_s=self._allowed_since_s,
+                unseen_s=self._unseen_s,
                 background=background,
                 figures=self._figures,
             )
@@ -319,7 +321,8 @@ class Scene:
         gap_s = max(0.0, t_s - self._last_s)
         self._background.look_away(gap_s)
         self.objects.look_away(gap_s)
-        self._allowed_since_s[self._allowed] = t_s + SETTLE_S
+        self._figures.look_away(gap_s, t_s)
+        self._unseen_s = (self._last_s, t_s + SETTLE_S)
         self._last_s = t_s - RESUMED_S
         self._changed_since_s = None
 

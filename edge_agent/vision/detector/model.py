@@ -57,19 +57,23 @@ class ObjectDetector:
         self._labels = settings.labels or COCO
         self._least_confidence = settings.least_confidence
         self._model = _load(Path(settings.model_file), settings.sha256)
+        try:
+            self._fit()
+        except DetectorRefused:
+            raise
+        except Exception as error:
+            why = f"{type(error).__name__}: {str(error)[:MOST_SAID]}"
+            raise DetectorRefused(f"the model {settings.model_file} fails: {why}") from error
+
+    def _fit(self) -> None:
+        """Find out how the model wants its input, and try it."""
         source = self._model.get_inputs()[0]
         sides = [side if isinstance(side, int) else _DYNAMIC_SIDE_PX for side in source.shape[2:]]
         if len(source.shape) != 4 or len(sides) != 2:
             raise DetectorRefused("the model's input is no picture of shape (1, 3, height, width)")
         self._input, (self._height, self._width) = source.name, sides
         # Once with nothing, so that a wrong layout is told now and not at the first alarm.
-        try:
-            self.look(np.full((32, 32, 3), _GREY, np.uint8))
-        except DetectorRefused:
-            raise
-        except Exception as error:
-            why = f"{type(error).__name__}: {str(error)[:MOST_SAID]}"
-            raise DetectorRefused(f"the model {settings.model_file} fails: {why}") from error
+        self.look(np.full((32, 32, 3), _GREY, np.uint8))
 
     def look(self, image: Image) -> tuple[Detection, ...]:
         """Return what the model sees, most certain first.

@@ -89,12 +89,15 @@ def clear_before_s(
 
 
 def was_there(mask: Mask, view: View) -> bool:
-    """Whether a piece stood there before the hours of its zone began, be it by a second.
+    """Whether a piece stood there before the hours of its zone began, or came while nobody looked.
 
     It is not the zone's business then, like what stands in the first picture: when it came,
     dumping was not watched for, and nothing shows who brought it.
     """
     stands_since_s = np.median(view.background.standing_since[mask])
+    begin_s, end_s = view.unseen_s
+    if begin_s < stands_since_s <= end_s:
+        return True
     return bool(stands_since_s <= np.median(view.allowed_since_s[mask & view.allowed]))
 
 

@@ -80,6 +80,7 @@ class LeftObjects:
 
     def look_away(self, gap_s: float) -> None:
         """Go on after so many seconds in which nobody looked: they speak neither for nor against."""
+        self._statues.look_away(gap_s)
         for thing in self.objects:
             thing.attention = look_away(thing.attention, gap_s)
             thing.stirred_s += gap_s
@@ -101,12 +102,17 @@ class LeftObjects:
     ) -> list[LeftObject]:
         """Find what remains in a picture that was just learned; return what has ended.
 
-        Who stands beside it has been learned with the picture and attends to it until now at least.
+        Who stands beside a candidate was learned with the picture, and is taken out again.
         """
         self._next_id, self.objects = remains.next_id, remains.things
         for thing in self.objects:
             if thing.attention.phase is Phase.ATTENDED:
-                thing.attention = replace(thing.attention, last_near_s=t_s)
+                thing.attention = replace(thing.attention, last_near_s=t_s, unseen_s=0.0)
+            if thing.attention.phase is not Phase.CONFIRMED:
+                around = thing.around.area
+                now, bare = luma[around.slices], remains.always[around.slices]
+                differs = np.abs(now - bare) > background.threshold[around.slices]
+                background.keep(around, differs & thing.around.within, bare)
         return self.relearn(luma, t_s, background, remains.always)
 
     def relearn(

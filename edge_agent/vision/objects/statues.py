@@ -1,6 +1,6 @@
 """What is large, has come to a stand and become background: a parked car, somebody near. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.picture.background import Background
@@ -24,6 +24,8 @@ class _Statue:
     where: Mask
     """Of the area."""
     since_s: float
+    until_s: float
+    """When it belongs to the scene."""
 
 
 class Statues:
@@ -34,8 +36,12 @@ class Statues:
 
     def add(self, area: Area, where: Mask, since_s: float) -> None:
         """Know what stands at the masked pixels of an area; the oldest are forgotten first."""
-        statue = _Statue(area=area, where=where, since_s=since_s)
+        statue = _Statue(area=area, where=where, since_s=since_s, until_s=since_s + STAYS_S)
         self._standing = [*self._standing[-MOST:], statue]
+
+    def look_away(self, gap_s: float) -> None:
+        """Go on after so many seconds in which nobody looked: they make nothing a part of it."""
+        self._standing = [replace(one, until_s=one.until_s + gap_s) for one in self._standing]
 
     def clear(self) -> None:
         """Know none any more."""
@@ -46,7 +52,7 @@ class Statues:
         self._standing = [
             statue
             for statue in self._standing
-            if t_s - statue.since_s < STAYS_S
+            if t_s < statue.until_s
             and background.covered[statue.area.slices][statue.where].mean() > STILL_THERE
         ]
 

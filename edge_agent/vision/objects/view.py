@@ -1,5 +1,6 @@
 """What left objects are looked for in. Pure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from edge_agent.vision.picture.background import Background
 from edge_agent.vision.picture.figures import Area, FigureLog
 from edge_agent.vision.picture.plane import Luma, Mask
+
+NEVER = (-math.inf, -math.inf)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +27,8 @@ class View:
     """Since when each pixel has been allowed: what stood there before is not looked at."""
     background: Background
     figures: FigureLog
+    unseen_s: tuple[float, float] = NEVER
+    """Between these instants, the first left out, nobody saw what came to stand."""
     people: Sequence[Area] = ()
     """Where a guarded zone's watch knows somebody: who sits still is nothing to get used to."""
 

@@ -146,14 +146,24 @@ class FigureLog:
     def __init__(self, least_pixels: int) -> None:
         self._least_pixels = least_pixels
         self._seen: deque[tuple[float, tuple[Figure, ...]]] = deque()
+        self._gap_s, self._resumed_s = 0.0, 0.0
 
     def note(self, t_s: float, foreground: Mask, luma: Luma, window: Area) -> None:
         """Remember the figures of this picture, largest first; beyond the window is none."""
         at = window.slices
         found = find_figures(foreground[at], luma[at], self._least_pixels)
         self._seen.append((t_s, tuple(figure.moved(window) for figure in found)))
-        while self._seen and self._seen[0][0] < t_s - KEPT_S:
+        while self._seen and self._age_s(t_s) > KEPT_S:
             self._seen.popleft()
+
+    def look_away(self, gap_s: float, t_s: float) -> None:
+        """Go on at `t_s` after so many seconds in which nobody looked: they make nothing older."""
+        self._gap_s, self._resumed_s = gap_s, t_s
+
+    def _age_s(self, t_s: float) -> float:
+        """Return how long the oldest has been remembered."""
+        at_s = self._seen[0][0]
+        return t_s - at_s - (self._gap_s if at_s < self._resumed_s else 0.0)
 
     @property
     def latest(self) -> tuple[Figure, ...]:

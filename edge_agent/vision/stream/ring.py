@@ -185,7 +185,7 @@ class PacketRing:
         return any(pin.wants(group.begin_s, group.end_s) for pin in self._pins)
 
     def _store(self, group: _Group) -> None:
-        """Move a group from memory to disk; only the appending thread does so."""
+        """Move a group from memory to disk; only the appending thread does so, or who ends it."""
         packets = list(group.packets)
         stored = self._shelf.put(packets) if self._shelf and packets else None
         with self._lock:
@@ -211,9 +211,12 @@ class PacketRing:
     def end(self) -> None:
         """Keep only what is pinned: the stream has ended, and nothing will be appended."""
         with self._lock:
-            self._pinned += [group for group in self._groups if self._wanted(group)]
+            kept = [group for group in self._groups if self._wanted(group)]
+            self._pinned += kept
             self._groups.clear()
             self._ring_bytes = 0
+        for group in kept:
+            self._store(group)
 
     def unpin(self, pin: Pin) -> None:
         """Want them no longer; doing so twice does no harm."""

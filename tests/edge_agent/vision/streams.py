@@ -37,7 +37,7 @@ class Stream:
         self.ring = ring = PacketRing(max_s=60, max_bytes=8_000_000, shelf=self.room.shelf)
         analysis = Analysis(order, Stock(form=self.form, ring=ring), room=self.room)
         if inherited is not None:
-            analysis.inherit(inherited)
+            analysis.inherit(inherited, max(from_s, inherited.last_s))
         self.said = []
         for packet in self.packets:
             if from_s <= packet.t_s < until_s:

@@ -44,8 +44,10 @@ def test_what_waits_to_be_confirmed_waits_on(gap_s: float) -> None:
 
 
 def test_whoever_stands_beside_it_before_and_after_has_not_left_it() -> None:
-    told = broken(deposit(away_s=55), until_s=50, broken_s=(12, 40))
-    assert told.confirmed() == []
+    told = broken(deposit(away_s=55), until_s=80, broken_s=(12, 40))
+    ((t_s, thing),) = told.confirmed()
+    assert 60 < t_s < 75
+    assert thing.deposited_s < 9
 
 
 def test_what_came_while_nobody_looked_is_not_reported() -> None:
