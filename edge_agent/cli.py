@@ -7,12 +7,14 @@ Each command imports what it needs: the wire and ONVIF cost a second and 60 MB, 
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from edge_agent import config
 from edge_agent.config import GatewayConfig
@@ -47,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(args.command(args))
     except KeyboardInterrupt:
         _complain("stopped before the end; what it has said so far is not all")
-        return EXIT_INTERRUPTED
+        # What a library's thread was waiting for is gone, which it would complain about.
+        _end_at_once(EXIT_INTERRUPTED)
     except ConfigurationError as error:
         for fault in error.faults:
             _complain(fault)
@@ -55,6 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OutboxError, OSError) as error:
         _complain(str(error))
         return EXIT_TROUBLE
+
+
+def _end_at_once(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _parser(command: str) -> argparse.ArgumentParser:

@@ -184,8 +184,9 @@ def test_a_stream_that_loses_pictures_is_told(
 ) -> None:
     with LossyCamera(InTime(group * 40)) as camera:
         torn = evidence(camera.uri, now_s)
-        until(lambda: torn.fault is not None)
-        assert re.match(r"[2-4]% of the last minute's pictures were broken", str(torn.fault))
+        told = re.compile(r"[2-4]% of the last minute's pictures were broken")
+        # A machine that stands still for a second sends no keyframe for half a minute of this time.
+        until(lambda: told.match(str(torn.fault)) is not None)
 
 
 @pytest.mark.usefixtures("_soon")
