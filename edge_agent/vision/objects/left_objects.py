@@ -10,7 +10,7 @@ from edge_agent.vision.objects.arrival import find_arrival, was_brought, was_the
 from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend, look_away
 from edge_agent.vision.objects.belongings import Belongings
 from edge_agent.vision.objects.resizing import Remains, Resizing
-from edge_agent.vision.objects.statues import Statues
+from edge_agent.vision.objects.statues import STAYS_S, Statues
 from edge_agent.vision.objects.surroundings import Nearby, Surroundings
 from edge_agent.vision.objects.thing import LeftObject, crop
 from edge_agent.vision.objects.verdict import judge, taken_away
@@ -33,8 +33,6 @@ MAX_OBJECTS = 24
 RESTLESS_S = 3.0
 INHERIT_S = 5.0
 """What stands where a candidate was until this long ago is that candidate in another shape."""
-STAYS_S = 90.0
-"""What stands alone so long and never convinces, as a parked car, becomes background."""
 SEEN = 0.8
 """Of a thing must be visible to compare its looks."""
 CHANGED_S = 60.0

@@ -9,7 +9,7 @@ from edge_agent.vision.picture.plane import Mask
 
 MOST = 24
 STAYS_S = 90.0
-"""What has stood so long belongs to the scene."""
+"""What has stood so long, as a parked car, belongs to the scene; so does a thing that never convinces."""
 STILL_THERE = 0.5
 """So much of something large that was absorbed still covers what was behind it."""
 OF_STATUE = 0.6
