@@ -6,36 +6,25 @@ from av import VideoFrame
 
 from edge_agent.vision.condition.checkup import Checkup
 from edge_agent.vision.condition.flow import Count
+from edge_agent.vision.condition.look import Reading
 from edge_agent.vision.evidence.back_trace import BackTrace
 from edge_agent.vision.evidence.clips import Clips
 from edge_agent.vision.evidence.room import EvidenceRoom
 from edge_agent.vision.evidence.shots import ShotTaker
-from edge_agent.vision.findings import (
-    AnyFinding,
-    EvidenceMissed,
-    MotionEnded,
-    MotionStarted,
-    Seen,
-)
+from edge_agent.vision.findings import AnyFinding, EvidenceMissed, MotionEnded, MotionStarted, Seen
 from edge_agent.vision.fitness import Fitness
 from edge_agent.vision.handover import Handover
 from edge_agent.vision.littering import Littering
 from edge_agent.vision.lookback import LookBack, Shown, Stock
-from edge_agent.vision.orders import (
-    Afterthought,
-    Arm,
-    ForgetFixture,
-    MarkFixture,
-    NoteClock,
-    Watch,
-)
+from edge_agent.vision.orders import Afterthought, Arm, ForgetFixture, MarkFixture, NoteClock, Watch
 from edge_agent.vision.picture.motion import MotionBegan, MotionStopped
 from edge_agent.vision.picture.plane import Pixels, draw
 from edge_agent.vision.presence.posts import PresenceBegan, PresenceStopped
 from edge_agent.vision.scene import Scene
 from edge_agent.vision.scene_events import ObjectChanged, SceneEvent
-from edge_agent.vision.setting import belongings_of, new_scene
+from edge_agent.vision.setting import belongings_of, guards, new_scene
 from edge_agent.vision.stream.codec import is_coloured, luma_plane
+from edge_agent.vision.stream.gate import SizeGate
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.whereabouts import Whereabouts
 
@@ -69,7 +58,12 @@ class Analysis:
         self._stock = stock
         self._main_fault = main_fault
         self._onlooker = onlooker
-        self._look_back = LookBack(stock, stirs=self._stirs, may_overlook=self._may_overlook)
+        self._look_back = LookBack(
+            stock,
+            stirs=self._stirs,
+            may_overlook=self._may_overlook,
+            may_spare=lambda: not guards(watch, self._armed),
+        )
         self._shots = shots = ShotTaker(
             watch.camera_id, stock, spool=room.spool, masks=watch.masks, main=evidence
         )
@@ -119,14 +113,9 @@ class Analysis:
         return self._look_back.decode_errors + missing
 
     @property
-    def gate_separation(self) -> float | None:
-        """How well packet sizes tell motion from rest; None while that is not known."""
-        return self._look_back.gate.separation
-
-    @property
-    def told_share(self) -> float | None:
-        """How small somebody may be whom packet sizes at rest must show; None: not known yet."""
-        return self._look_back.gate.told_share
+    def gate(self) -> SizeGate:
+        """What packet sizes tell of motion in this stream."""
+        return self._look_back.gate
 
     @property
     def resting(self) -> bool:
@@ -144,14 +133,9 @@ class Analysis:
         return self._look_back.decoded
 
     @property
-    def sharpness(self) -> float | None:
-        """Fine detail against coarse in the last pictures; None while that cannot be told."""
-        return self._checkup.reading.sharpness if self._checkup.reading else None
-
-    @property
-    def brightness(self) -> float | None:
-        """Mean luma of the last picture that was checked, 0 to 255."""
-        return self._checkup.reading.brightness if self._checkup.reading else None
+    def reading(self) -> Reading | None:
+        """What the last pictures that were checked are like; None before the first."""
+        return self._checkup.reading
 
     def skip(self, packets: int) -> None:
         """Count packets that came, but that there was no time to look at."""
@@ -255,6 +239,7 @@ class Analysis:
             size=self._plane_size,
             told=self._littering.hand_over(),
             aim=None if aim is None or aim.away else aim,
+            sparing=self._look_back.sparing,
         )
 
     def finish_clips(self, *, wait_s: float) -> list[AnyFinding]:
@@ -375,6 +360,8 @@ class Analysis:
             return None
         if left.aim is not None and left.size == self._plane_size:
             self._checkup.aim = left.aim
+        self._look_back.sparing = left.sparing
+        left.sparing.look_away()
         self._littering.end_fixtures(self._fixtures.keys(), left.scene)
         return left.scene
 
@@ -387,6 +374,7 @@ class Analysis:
                         camera_id=camera_id, at_s=event.since_s, zone=event.zone, share=event.share
                     )
                 case MotionStopped():
+                    self._look_back.sparing.visit(event.since_s, event.until_s)
                     yield MotionEnded(
                         camera_id=camera_id,
                         at_s=event.until_s,

@@ -336,6 +336,7 @@ class Camera:
 
     def _health(self, fps: float, drift_s: float | None) -> Health:
         analysis = self._analysis
+        reading = analysis.reading if analysis else None
         evidence = self._evidence.stock if self._evidence else None
         now_s = self._monotonic_s()
         decoded = analysis.decoded if analysis else 0
@@ -346,13 +347,13 @@ class Camera:
             at_s=now_s,
             fps=fps,
             decoded_fps=decoded_fps,
-            sharpness=analysis.sharpness if analysis else None,
-            brightness=analysis.brightness if analysis else None,
+            sharpness=reading.sharpness if reading else None,
+            brightness=reading.brightness if reading else None,
             clock_drift_s=drift_s,
             decode_errors=analysis.decode_errors if analysis else 0,
             dropped_frames=self._backlog.dropped,
             ring_bytes=self._ring.held_bytes + (evidence.ring.held_bytes if evidence else 0),
             motion_s=analysis.take_motion_s() if analysis else 0.0,
-            gate_separation=analysis.gate_separation if analysis else None,
-            told_share=analysis.told_share if analysis else None,
+            gate_separation=analysis.gate.separation if analysis else None,
+            told_share=analysis.gate.told_share if analysis else None,
         )

@@ -9,6 +9,7 @@ from edge_agent.vision.condition.aim import Aim
 from edge_agent.vision.littering import Told
 from edge_agent.vision.orders import Watch
 from edge_agent.vision.scene import Scene
+from edge_agent.vision.stream.sparing import Sparing
 
 KEPT_S = 600.0
 """A camera that restarts, or a switch, is back by then; later, light and much else has changed."""
@@ -31,6 +32,8 @@ class Handover:
     told: Told
     aim: Aim | None
     """Where the camera used to look; None: not known, or it looked elsewhere."""
+    sparing: Sparing
+    """What is known of visits to the scene."""
 
     def suits(self, watch: Watch, now_s: float) -> bool:
         """Whether another watch looks for the same in the same view, soon enough."""

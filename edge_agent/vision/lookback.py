@@ -13,6 +13,7 @@ from edge_agent.vision.stream.numbering import Numbering
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.silence import Silence
+from edge_agent.vision.stream.sparing import Sparing
 
 ANALYSIS_FPS = 5.0
 MAX_WATCHED_GOP_S = 2.5
@@ -61,7 +62,8 @@ class LookBack:
     Yields pictures at the analysis rate while something moves, keyframes only while nothing
     does; when a keyframe stirs, the group before it is decoded from the ring and comes first.
     While somebody just passes by, which is known by then, the beginning of each group will do.
-    Where packet sizes tell motion from rest, not every keyframe at rest is decoded.
+    Where packet sizes tell motion from rest, or visitors are known to stay, not every keyframe at
+    rest is decoded.
     """
 
     def __init__(
@@ -70,15 +72,18 @@ class LookBack:
         *,
         stirs: Callable[[VideoFrame], bool],
         may_overlook: Callable[[], bool] = lambda: False,
+        may_spare: Callable[[], bool] = lambda: False,
     ) -> None:
         """Prepare.
 
         `stirs` says of a keyframe whether it shows something not known to be there;
-        `may_overlook` whether nothing is awaited for which every keyframe counts.
+        `may_overlook` whether nothing is awaited for which every keyframe counts; `may_spare`
+        whether besides nobody counts who comes and goes within seconds.
         """
         self._stock = stock
         self._stirs = stirs
         self._may_overlook = may_overlook
+        self._may_spare = may_spare
         self._decoder: Decoder | None = None
         """Only while everything is decoded: it holds some pictures."""
         self._errors = 0
@@ -87,8 +92,8 @@ class LookBack:
         self._full = True
         self._pauses = self._passing = self._skipped = False
         self._group_s = self._glanced_s = float("-inf")
-        self._overlooks = False
-        """Whether keyframes were left out since the last that was looked at."""
+        self._overlooks = self._vouched = False
+        """Whether keyframes were left out since the last that was looked at, and sizes vouched."""
         self._last_stir_s = float("-inf")
         self._keyframes_s: list[float] = []
         self._waiting_since_s: float | None = None
@@ -106,6 +111,7 @@ class LookBack:
         self._blind_since_s: float | None = None
         """Since when no packet gave a picture, though some had before; None: the last one did."""
         self.gate = SizeGate()
+        self.sparing = Sparing()
         self.decoded = 0
         """Pictures decoded so far."""
 
@@ -125,7 +131,8 @@ class LookBack:
         return self.gate.trusted and not self._pauses
 
     def learn(self, t_s: float, *, moving: bool) -> None:
-        """Teach the packet-size gate what was seen at `t_s`; what lies back it knows already."""
+        """Take what was seen at `t_s`; of what lies back, the packet-size gate knows already."""
+        self.sparing.note(t_s, moving=moving)
         if self._full and abs(t_s - self._newest_s) < 1.0 / ANALYSIS_FPS:
             self.gate.learn(moving=moving)
 
@@ -195,7 +202,7 @@ class LookBack:
     def _wake(self, packet: Packet) -> Iterator[Shown]:
         """Decode everything from the last keyframe on."""
         self._full, self._pauses, self._passing = True, False, False
-        self._overlooks = False
+        self._overlooks = self._vouched = False
         self._due_s = float("-inf")
         self.gate.forget()
         for waiting in self._stock.ring.cut(packet.t_s, packet.t_s):
@@ -310,11 +317,13 @@ class LookBack:
 
     def _glance(self, keyframe: Packet) -> Iterator[Shown]:
         """Decode a keyframe alone; if something stirs, look back at what led to it."""
-        if self._is_vouched_for(keyframe.t_s):
+        if self._may_leave_out(keyframe.t_s):
             self._overlooks = True
+            self.sparing.pause()
             return
         glanced_s, self._glanced_s = self._glanced_s, keyframe.t_s
         overlooked, self._overlooks = self._overlooks, False
+        vouched, self._vouched = self._vouched, False
         self._awaited[keyframe.pts] = keyframe.t_s
         frames = decode_alone(self._stock.form, keyframe)
         self._errors += not frames
@@ -329,7 +338,8 @@ class LookBack:
             yield from self._choose(frames)
         else:
             self._last_stir_s, self._passing, self._blind_since_s = keyframe.t_s, False, None
-            yield from self._look_back(keyframe, glanced_s if overlooked else None)
+            loud_from = self.gate.startle(overlooked=vouched)
+            yield from self._look_back(keyframe, glanced_s if overlooked else None, loud_from)
 
     def _bear_blindness(self, t_s: float, why: str) -> None:
         """Go without a picture, but not for ever: without its keyframe no other can be decoded."""
@@ -338,14 +348,21 @@ class LookBack:
         if t_s - self._blind_since_s > KEYFRAME_WAIT_S:
             raise SourceLost("undecodable", why)
 
-    def _is_vouched_for(self, t_s: float) -> bool:
-        """Whether a keyframe shown then would show nothing: its stream has proved to tell so."""
-        soon = 0.0 <= t_s - self._glanced_s < OVERLOOKED_S
-        return soon and self.gate.assures and self._may_overlook()
+    def _may_leave_out(self, t_s: float) -> bool:
+        """Whether a keyframe shown then would show nothing, or nobody who is gone with the next."""
+        if not 0.0 <= t_s - self._glanced_s < OVERLOOKED_S:
+            return False
+        if self.gate.assures:
+            self._vouched |= (may := self._may_overlook())
+            return may
+        if self.gate.tells or not self.sparing.allows(t_s):
+            return False
+        return self._may_spare() and self._may_overlook()
 
-    def _look_back(self, keyframe: Packet, overlooked_since_s: float | None) -> Iterator[Shown]:
+    def _look_back(
+        self, keyframe: Packet, overlooked_since_s: float | None, loud_from: int | None
+    ) -> Iterator[Shown]:
         """Decode from the last keyframe that was looked at up to this one, which stirs."""
-        loud_from = self.gate.startle(overlooked=overlooked_since_s is not None)
         if overlooked_since_s is None or loud_from is not None:
             waiting = (*self._stock.ring.previous_group(), keyframe)
         else:

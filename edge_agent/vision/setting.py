@@ -6,10 +6,11 @@ from edge_agent.vision.objects.belongings import Belonging
 from edge_agent.vision.objects.thing import decode_looks
 from edge_agent.vision.orders import Fixture, Watch
 from edge_agent.vision.picture.plane import Mask, draw
-from edge_agent.vision.presence.posts import GuardedZone
+from edge_agent.vision.presence.posts import GuardedZone, Purpose
 from edge_agent.vision.scene import Scene
 from edge_agent.vision.scene_events import Place
 
+_GUARDING: frozenset[Purpose] = frozenset({"intrusion", "loitering", "crowding"})
 WHOLE_PICTURE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
@@ -44,6 +45,11 @@ def new_scene(
     )
 
 
+def guards(watch: Watch, armed: Mapping[str, bool]) -> bool:
+    """Whether some zone looks for people now."""
+    return any(zone.purpose in _GUARDING and armed[zone.name] for zone in watch.zones)
+
+
 def belongings_of(fixtures: Iterable[Fixture]) -> list[Belonging]:
     """Return fixtures as a scene knows them."""
     return [
@@ -65,5 +71,5 @@ def _guarded_zones(
             armed=armed[zone.name],
         )
         for zone in watch.zones
-        if zone.purpose in {"intrusion", "loitering", "crowding"}
+        if zone.purpose in _GUARDING
     ]

@@ -194,6 +194,11 @@ class SizeGate:
         return self.trusted and self._above >= _ENOUGH
 
     @property
+    def tells(self) -> bool:
+        """Whether the sizes of this stream say whenever somebody moves."""
+        return (self.trusted and self._sure) or self._steadiness.tells
+
+    @property
     def assures(self) -> bool:
         """Whether the packets since the last picture say that nothing has moved.
 

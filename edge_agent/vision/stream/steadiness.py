@@ -89,7 +89,7 @@ class Steadiness:
     @property
     def assures(self) -> bool:
         """Whether the groups since the last picture say that nobody of `FIGURE_SHARE` moves."""
-        return self._tells and self.silent
+        return self.tells and self.silent
 
     @property
     def loud_from(self) -> int | None:
@@ -97,10 +97,11 @@ class Steadiness:
 
         None: they told of nobody, or may not have told of all.
         """
-        return self._loud_from if self._tells and self._closed else None
+        return self._loud_from if self.tells and self._closed else None
 
     @property
-    def _tells(self) -> bool:
+    def tells(self) -> bool:
+        """Whether somebody of `FIGURE_SHARE` shows in the sizes of this stream."""
         told = self.told_share
         return told is not None and told <= FIGURE_SHARE and not self._doubted
 

@@ -98,6 +98,13 @@ def test_an_alarm_ends_with_the_watch_after_the_one_that_raised_it(bag_clip: Pat
     assert 45 < ended.at_s < 52
 
 
+def test_what_is_known_of_visits_is_handed_on(bag_clip: Path) -> None:
+    stream = Stream(bag_clip)
+    first = stream.see(watch("gate", bag_clip), 0, 25)
+    second = stream.see(watch("gate", bag_clip), 30, 60, inherited=first)
+    assert second.sparing is first.sparing
+
+
 @pytest.mark.parametrize("says", ["while watched", "before the first picture", "while away"])
 def test_it_belongs_there_also_when_the_operator_says_so_later(says: str, bag_clip: Path) -> None:
     """To the watch that has taken over, or to the gateway while the camera is away."""
