@@ -276,7 +276,7 @@ class Analysis:
         masked = glanced[2] if glanced and again else self._masked(plane)
         if not (again and scene.empty and 0.0 < shown.t_s - self._stepped_s < EMPTY_STEP_S):
             self._stepped_s = shown.t_s
-            said += self._tell(scene.step(masked, shown.t_s))
+            said += self._tell(self._step(scene, masked, shown.t_s))
         if self._checkup.wants(plane, shown.t_s, busy=scene.busy, empty=again and scene.empty):
             said += self._check(shown, plane, scene)
         if scene.busy:
@@ -286,6 +286,14 @@ class Analysis:
         if self._onlooker is not None:
             self._onlooker(shown, scene, said)
         return said
+
+    def _step(self, scene: Scene, masked: Pixels, t_s: float) -> list[SceneEvent]:
+        """Show the scene one more picture; who has come and gone by it has made a visit."""
+        events = scene.step(masked, t_s)
+        for event in events:
+            if isinstance(event, MotionStopped):
+                self._look_back.sparing.note_visit(event.since_s, event.until_s)
+        return events
 
     def _check(self, shown: Shown, plane: Pixels, scene: Scene) -> Iterator[AnyFinding]:
         """See whether the camera still shows what it should."""
@@ -374,7 +382,6 @@ class Analysis:
                         camera_id=camera_id, at_s=event.since_s, zone=event.zone, share=event.share
                     )
                 case MotionStopped():
-                    self._look_back.sparing.visit(event.since_s, event.until_s)
                     yield MotionEnded(
                         camera_id=camera_id,
                         at_s=event.until_s,

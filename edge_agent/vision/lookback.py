@@ -62,8 +62,8 @@ class LookBack:
     Yields pictures at the analysis rate while something moves, keyframes only while nothing
     does; when a keyframe stirs, the group before it is decoded from the ring and comes first.
     While somebody just passes by, which is known by then, the beginning of each group will do.
-    Where packet sizes tell motion from rest, or visitors are known to stay, not every keyframe at
-    rest is decoded.
+    Where packet sizes tell motion from rest, or nobody is known to come for seconds only, not every
+    keyframe at rest is decoded.
     """
 
     def __init__(
@@ -200,12 +200,13 @@ class LookBack:
             yield from self._decode(packet)
 
     def _wake(self, packet: Packet) -> Iterator[Shown]:
-        """Decode everything from the last keyframe on."""
+        """Decode everything from the last keyframe on, or from before one that nobody vouched for."""
+        unseen = self._overlooks and not self._vouched
         self._full, self._pauses, self._passing = True, False, False
         self._overlooks = self._vouched = False
         self._due_s = float("-inf")
         self.gate.forget()
-        for waiting in self._stock.ring.cut(packet.t_s, packet.t_s):
+        for waiting in self._stock.ring.cut(self._glanced_s if unseen else packet.t_s, packet.t_s):
             yield from self._decode(waiting)
 
     def _knows_enough(self, packet: Packet) -> bool:
@@ -319,7 +320,7 @@ class LookBack:
         """Decode a keyframe alone; if something stirs, look back at what led to it."""
         if self._may_leave_out(keyframe.t_s):
             self._overlooks = True
-            self.sparing.pause()
+            self.sparing.note_unseen()
             return
         glanced_s, self._glanced_s = self._glanced_s, keyframe.t_s
         overlooked, self._overlooks = self._overlooks, False
@@ -330,6 +331,7 @@ class LookBack:
         self._broken = 0 if frames else self._broken + 1
         if not frames:
             self._full = True
+            self.sparing.note_unseen()
             why = f"no keyframe of the last {KEYFRAME_WAIT_S:.0f} s could be decoded"
             self._bear_blindness(keyframe.t_s, why)
         elif not self._stirs(frames[0]):
@@ -338,6 +340,7 @@ class LookBack:
             yield from self._choose(frames)
         else:
             self._last_stir_s, self._passing, self._blind_since_s = keyframe.t_s, False, None
+            self.sparing.note(keyframe.t_s, moving=True)
             loud_from = self.gate.startle(overlooked=vouched)
             yield from self._look_back(keyframe, glanced_s if overlooked else None, loud_from)
 
@@ -349,13 +352,13 @@ class LookBack:
             raise SourceLost("undecodable", why)
 
     def _may_leave_out(self, t_s: float) -> bool:
-        """Whether a keyframe shown then would show nothing, or nobody who is gone with the next."""
+        """Whether a keyframe shown then would show nothing, or nobody whom the next does not show."""
         if not 0.0 <= t_s - self._glanced_s < OVERLOOKED_S:
             return False
         if self.gate.assures:
             self._vouched |= (may := self._may_overlook())
             return may
-        if self.gate.tells or not self.sparing.allows(t_s):
+        if self.gate.tells or not self.sparing.allows(t_s) or not self._is_watched(t_s):
             return False
         return self._may_spare() and self._may_overlook()
 

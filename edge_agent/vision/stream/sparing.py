@@ -1,12 +1,12 @@
-"""Leaves out a keyframe now and then before a scene at rest whose visitors are known to stay a while.
+"""Leaves out a keyframe now and then before a scene at rest that nobody is known to visit briefly.
 
 Nothing in the stream vouches for such a keyframe; the length of visits does: who is there for
-longer than the pause that is made is seen by the keyframes around it, and looked back at. Pure: no
+longer than two keyframes are apart is seen by one of those around it, and looked back at. Pure: no
 I/O, no clock.
 """
 
 REST_S = 60.0
-"""Nothing has moved for so long: where somebody is about, every keyframe counts."""
+"""Nothing has stirred for so long: where somebody is about, every keyframe counts."""
 LOOKED_AT = 4
 """So many keyframes in a row are looked at before one is left out, and so never two in a row."""
 BRIEF_S = 6.0
@@ -17,7 +17,7 @@ REMEMBERED_S = 86_400.0
 
 
 class Sparing:
-    """What the visits to one scene allow."""
+    """What is known of the rest of one scene and of visits to it."""
 
     def __init__(self) -> None:
         self._rest_since_s: float | None = None
@@ -25,15 +25,15 @@ class Sparing:
         self._looked_at = 0
 
     def note(self, t_s: float, *, moving: bool) -> None:
-        """Take whether anything moved in the next picture that is looked at."""
+        """Take whether anything stirred in the next picture that is looked at."""
         if moving:
             self._rest_since_s, self._looked_at = None, 0
         else:
             self._rest_since_s = t_s if self._rest_since_s is None else self._rest_since_s
             self._looked_at += 1
 
-    def visit(self, came_s: float, left_s: float) -> None:
-        """Note that somebody was there, long enough to be told."""
+    def note_visit(self, came_s: float, left_s: float) -> None:
+        """Note that somebody was there, long enough to be told, and went of their own accord."""
         if left_s - came_s < BRIEF_S:
             self._wary_until_s = left_s + REMEMBERED_S
 
@@ -43,8 +43,8 @@ class Sparing:
             return False
         return t_s - self._rest_since_s >= REST_S and t_s >= self._wary_until_s
 
-    def pause(self) -> None:
-        """Note that a keyframe is left out, for whatever reason."""
+    def note_unseen(self) -> None:
+        """Note that a keyframe is left out or shows nothing, for whatever reason."""
         self._looked_at = 0
 
     def look_away(self) -> None:

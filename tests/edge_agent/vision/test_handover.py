@@ -99,10 +99,14 @@ def test_an_alarm_ends_with_the_watch_after_the_one_that_raised_it(bag_clip: Pat
 
 
 def test_what_is_known_of_visits_is_handed_on(bag_clip: Path) -> None:
+    """How long nothing has stirred is not: nobody looked meanwhile."""
     stream = Stream(bag_clip)
-    first = stream.see(watch("gate", bag_clip), 0, 25)
-    second = stream.see(watch("gate", bag_clip), 30, 60, inherited=first)
+    first = stream.see(watch("gate", bag_clip), 0, 1.9)
+    first.sparing.note(-100.0, moving=True)
+    first.sparing.note(-90.0, moving=False)
+    second = stream.see(watch("gate", bag_clip), 2, 3.9, inherited=first)
     assert second.sparing is first.sparing
+    assert not second.sparing.allows(3.9)
 
 
 @pytest.mark.parametrize("says", ["while watched", "before the first picture", "while away"])
