@@ -318,7 +318,7 @@ class LookBack:
 
     def _glance(self, keyframe: Packet) -> Iterator[Shown]:
         """Decode a keyframe alone; if something stirs, look back at what led to it."""
-        if self._may_leave_out(keyframe.t_s):
+        if self._leaves_out(keyframe.t_s):
             self._overlooks = True
             self.sparing.note_unseen()
             return
@@ -351,8 +351,8 @@ class LookBack:
         if t_s - self._blind_since_s > KEYFRAME_WAIT_S:
             raise SourceLost("undecodable", why)
 
-    def _may_leave_out(self, t_s: float) -> bool:
-        """Whether a keyframe shown then would show nothing, or nobody whom the next does not show."""
+    def _leaves_out(self, t_s: float) -> bool:
+        """Whether a keyframe shown then is left out: it will show nothing, or nobody but for seconds."""
         if not 0.0 <= t_s - self._glanced_s < OVERLOOKED_S:
             return False
         if self.gate.assures:

@@ -8,10 +8,11 @@ I/O, no clock.
 REST_S = 60.0
 """Nothing has stirred for so long: where somebody is about, every keyframe counts."""
 LOOKED_AT = 4
-"""So many keyframes in a row are looked at before one is left out, and so never two in a row."""
+"""So many pictures are looked at before a keyframe is left out, at rest one for each keyframe: so never
+are two in a row."""
 BRIEF_S = 6.0
 """Twice the longest distance of keyframes by which a scene is watched, and a second for what is not
-known of a visit's beginning and end: who stays so long is met."""
+known of a visit's beginning and end: who stays so long is met, unless a keyframe is lost besides."""
 REMEMBERED_S = 86_400.0
 """After a brief visit no keyframe is left out for a day: what passes there passes again."""
 
@@ -33,7 +34,7 @@ class Sparing:
             self._looked_at += 1
 
     def note_visit(self, came_s: float, left_s: float) -> None:
-        """Note that somebody was there, long enough to be told, and went of their own accord."""
+        """Note that somebody was there, long enough to be told, and was watched to the end."""
         if left_s - came_s < BRIEF_S:
             self._wary_until_s = left_s + REMEMBERED_S
 

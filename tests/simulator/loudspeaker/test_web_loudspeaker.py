@@ -1,7 +1,10 @@
 """The simulated HTTP loudspeakers as processes, and their own refusals."""
 
+import contextlib
+import gc
 import json
 import os
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -11,6 +14,7 @@ import pytest
 from simulator.loudspeaker.web.digest import Doorkeeper
 from simulator.loudspeaker.web.playing import Condition
 from simulator.loudspeaker.web.running import _obey
+from tests.fakes.web_loudspeaker import RunningLoudspeaker
 
 
 @pytest.mark.parametrize("kind", ["axis", "hikvision"])
@@ -42,6 +46,16 @@ def test_the_process_says_ready_takes_orders_and_ends(kind, tmp_path):
             assert b"77.5" in told.read()
         process.stdin.close()
         assert process.wait(timeout=10) == 0
+
+
+def test_who_calls_while_it_is_switched_off_is_hung_up_on(tmp_path):
+    """However late; a connection that nobody closes would be told of in whatever test comes next."""
+    for _ in range(20):
+        with RunningLoudspeaker("axis", tmp_path) as device:
+            caller = socket.create_connection(("127.0.0.1", device.device.port), timeout=10)
+        with caller, contextlib.suppress(ConnectionError):
+            assert caller.recv(1) == b""
+    gc.collect()
 
 
 def test_no_password_no_loudspeaker(tmp_path):
