@@ -162,20 +162,25 @@ def check_written(*written: Path | None, reads: tuple[Path | None, ...]) -> None
     """Refuse what cannot be written, and to write over what is read, such as the recording.
 
     Raises:
-        ReplayError: a file to write lies in no folder, or is one of those read.
+        ReplayError: a file to write is a folder or lies in none, or is one of those read.
     """
     for path in filter(None, written):
         if not path.parent.is_dir():
             raise ReplayError(f"{path} cannot be written: there is no folder {path.parent}")
+        if path.is_dir():
+            raise ReplayError(f"{path} is a folder; name a file in it to be written")
         for read in filter(None, reads):
             if path.exists() and read.exists() and path.samefile(read):
                 raise ReplayError(f"{path} is read here and would be lost; write to another file")
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 0.0 < seconds <= 3_600.0:
-        raise argparse.ArgumentTypeError("must be more than 0 and at most 3600 seconds")
+        raise argparse.ArgumentTypeError("must be a number of seconds, above 0 and at most 3600")
     return seconds
 
 

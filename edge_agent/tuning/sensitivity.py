@@ -89,7 +89,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _make_empty(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ReplayError(f"{folder} is or lies in a file; name a folder") from error
     if any(folder.iterdir()):
         raise ReplayError(
             f"{folder} is not empty, and pictures of before would be taken for those of now;"

@@ -110,8 +110,8 @@ def _edit(args: argparse.Namespace) -> None:
         raise ZoneEditRefused(ENTANGLED)
     _replace(args.config, text, edited)
     sys.stdout.write(
-        f"{args.config}: camera {args.camera} has {len(wanted)} zones now; the file as it was is"
-        f" {args.config.name}.bak. Restart the agent to use it.\n"
+        f"{args.config}: camera {args.camera} has {len(wanted)}"
+        f" zone{'' if len(wanted) == 1 else 's'} now; the file as it was is {args.config.name}.bak. Restart the agent to use it.\n"
     )
 
 

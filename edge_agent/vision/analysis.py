@@ -6,7 +6,6 @@ from av import VideoFrame
 
 from edge_agent.vision.condition.checkup import Checkup
 from edge_agent.vision.condition.flow import Count
-from edge_agent.vision.condition.look import Reading
 from edge_agent.vision.evidence.back_trace import BackTrace
 from edge_agent.vision.evidence.clips import Clips
 from edge_agent.vision.evidence.room import EvidenceRoom
@@ -133,9 +132,9 @@ class Analysis:
         return self._look_back.decoded
 
     @property
-    def reading(self) -> Reading | None:
-        """What the last pictures that were checked are like; None before the first."""
-        return self._checkup.reading
+    def checkup(self) -> Checkup:
+        """What is known of the camera's condition."""
+        return self._checkup
 
     def skip(self, packets: int) -> None:
         """Count packets that came, but that there was no time to look at."""

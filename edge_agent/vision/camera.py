@@ -336,7 +336,6 @@ class Camera:
 
     def _health(self, fps: float, drift_s: float | None) -> Health:
         analysis = self._analysis
-        reading = analysis.reading if analysis else None
         evidence = self._evidence.stock if self._evidence else None
         now_s = self._monotonic_s()
         decoded = analysis.decoded if analysis else 0
@@ -347,8 +346,8 @@ class Camera:
             at_s=now_s,
             fps=fps,
             decoded_fps=decoded_fps,
-            sharpness=reading.sharpness if reading else None,
-            brightness=reading.brightness if reading else None,
+            sharpness=analysis.checkup.sharpness if analysis else None,
+            brightness=analysis.checkup.brightness if analysis else None,
             clock_drift_s=drift_s,
             decode_errors=analysis.decode_errors if analysis else 0,
             dropped_frames=self._backlog.dropped,

@@ -223,7 +223,9 @@ class Health(Finding):
     told_share: float | None = None
     """The smallest share of the picture of which somebody must show in the packets' sizes."""
     sharpness: float | None = None
+    """As a share of what this view usually has."""
     brightness: float | None = None
+    """Mean luma as a share of the range."""
     clock_drift_s: float | None = None
 
 

@@ -31,6 +31,8 @@ PENDING_S, BUSY_S, QUIET_S, CALM_S = 0.95, 1.95, 15.5, 39.5
 to begin, while something moves or the camera's noise is not known yet, while all is quiet, and
 while all has been so for `QUIET_S` and the camera showed by its noise that it is alive."""
 
+MOST_LUMA = 255.0
+
 
 class Checkup:
     """Checks one camera. Feed packets and pictures in time order."""
@@ -53,6 +55,19 @@ class Checkup:
         self._diagnosis = Diagnosis()
         on_s, off_s = DELAYS_S["moved"]
         self._strays = Debounce(on_delay_s=on_s, off_delay_s=off_s)
+
+    @property
+    def sharpness(self) -> float | None:
+        """Of the last picture that was measured, as a share of what this view usually has.
+
+        None while that cannot be told.
+        """
+        return self.focus.present_share
+
+    @property
+    def brightness(self) -> float | None:
+        """Mean luma of the last picture that was measured, as a share of the range."""
+        return None if self.reading is None else self.reading.brightness / MOST_LUMA
 
     def begin(self, hidden: Mask) -> None:
         """Prepare for pictures of another size, parts of which lie behind privacy masks."""

@@ -40,6 +40,8 @@ class Focus:
         self._blurred = False
         self.share = 1.0
         """The last sharpness as a share of the usual."""
+        self.present_share: float | None = None
+        """That of the last picture; None while it cannot be told."""
 
     def describe(self) -> str:
         """Return what was measured."""
@@ -58,7 +60,7 @@ class Focus:
         Sharpness means nothing if the camera shook; `holds_still` is asked only when it matters.
         """
         dt_s = 0.0 if self._last_s is None else min(LONGEST_STEP_S, t_s - self._last_s)
-        self._last_s = t_s
+        self._last_s, self.present_share = t_s, None
         if sharpness is None:
             return None
         usual = self._usual[coloured]
@@ -67,7 +69,7 @@ class Focus:
         if usual.age_s < LEARN_S or usual.level <= 0.0:
             usual.learn(sharpness, dt_s)
             return None
-        self.share = sharpness / usual.level
+        self.share = self.present_share = sharpness / usual.level
         self._blurred = self.share < (SHARP if self._blurred else BLURRED)
         if not self._blurred:
             usual.learn(sharpness, dt_s)

@@ -104,6 +104,32 @@ def test_a_replay_never_writes_over_what_it_reads(option: str, clip: Path, tmp_p
     assert (nowhere.returncode, "there is no folder" in nowhere.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("option", ["--output", "--debug-video"])
+def test_a_folder_is_no_file_to_write(option: str, clip: Path, tmp_path: Path) -> None:
+    refused = edge_agent("replay", clip, option, tmp_path)
+    assert refused.returncode == 2
+    assert refused.stderr.strip().endswith(
+        f"{tmp_path} is a folder; name a file in it to be written"
+    )
+
+
+def test_pictures_are_not_written_where_a_file_is(clip: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("of another day")
+    for folder in (taken, taken / "pictures"):
+        refused = edge_agent("sensitivity", clip, "--pictures", folder)
+        assert refused.returncode == 2
+        assert f"{folder} is or lies in a file; name a folder" in refused.stderr
+    assert taken.read_text() == "of another day"
+
+
+@pytest.mark.parametrize("seconds", ["abc", "0", "nan", "4000"])
+def test_seconds_that_are_none_are_refused_in_words(seconds: str, clip: Path) -> None:
+    refused = edge_agent("replay", clip, "--unattended-s", seconds)
+    assert refused.returncode == 2
+    assert "must be a number of seconds, above 0 and at most 3600" in refused.stderr
+
+
 def test_a_still_is_never_written_over_the_configuration(clip: Path, gateway: Path) -> None:
     """Nor over the recording it is taken from."""
     before = gateway.read_text()
@@ -173,7 +199,7 @@ def test_zones_are_seen_set_and_seen_again(clip: Path, gateway: Path, tmp_path: 
     change = ("zones", "set", "--config", gateway, "--camera", "cong-cho", "--zone", "lề đường")
     done = edge_agent(*change, "--purpose", "no_dumping", "--points", points)
     assert done.returncode == 0, done.stderr
-    assert "1 zones" in done.stdout
+    assert "has 1 zone now" in done.stdout
     assert "# for the test" in gateway.read_text()
     assert "lề đường" not in (tmp_path / "gateway.yaml.bak").read_text()
     shown = edge_agent(*show, "--output", still)

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from urllib.parse import quote
 
 import av
 import cv2
@@ -132,20 +133,30 @@ def test_a_wrong_password_is_told_from_an_unreachable_camera(
         camera.stop()
 
 
+def signed_in(uri: str) -> str:
+    return uri.replace("rtsp://", f"rtsp://admin:{quote(PASSWORD, safe='')}@")
+
+
+def test_how_a_camera_fares_is_told_as_its_charts_show_it(still_clip: Path, tmp_path: Path) -> None:
+    """Brightness as a share, and no sharpness before the usual one is known."""
+    camera = SimulatedCamera(tmp_path / "camera", video=still_clip)
+    try:
+        with VisionProcess(tmp_path / "spool") as child:
+            child.order(watch("gate", signed_in(camera.sub)))
+            health = child.wait_for("health", "gate", timeout_s=30)
+    finally:
+        camera.stop()
+    assert health.brightness == pytest.approx(0.5, abs=0.15)
+    assert health.sharpness is None
+    assert health.fps == pytest.approx(10.0, abs=3.0)
+
+
 def test_a_stream_that_freezes_is_stalled(still_clip: Path, tmp_path: Path) -> None:
     """The connection stays open, but no byte comes."""
     camera = SimulatedCamera(tmp_path / "camera", video=still_clip)
-    secret = PASSWORD.replace("&", "%26").replace("@", "%40").replace(":", "%3A")
-    login = f"rtsp://admin:{secret.replace('/', '%2F').replace(' ', '%20')}@"
     try:
         with VisionProcess(tmp_path / "spool") as child:
-            child.order(
-                watch(
-                    "gate",
-                    camera.sub.replace("rtsp://", login),
-                    evidence_uri=camera.main.replace("rtsp://", login),
-                )
-            )
+            child.order(watch("gate", signed_in(camera.sub), evidence_uri=signed_in(camera.main)))
             child.wait_for("seen", "gate", timeout_s=20)
             camera.order(do="freeze")
             assert child.wait_for("lost", "gate", timeout_s=25).reason == "stalled"

@@ -152,6 +152,18 @@ def test_a_camera_that_never_had_noise_is_given_a_minute() -> None:
     assert names(told) == [("frozen", False)]
 
 
+def test_sharpness_and_brightness_are_told_as_shares() -> None:
+    """Of what this view usually has, once that is known, and of all light."""
+    young, known = (check(lambda *_: None, until_s=until_s)[1] for until_s in (30, 200))
+    assert young.sharpness is None
+    assert known.sharpness == pytest.approx(1.0, abs=0.1)
+    mean = np.mean([picture for _, picture in pictures(lambda *_: None, until_s=2, fps=1)])
+    assert known.brightness == pytest.approx(mean / 255.0, abs=0.02)
+    _, unsharp = check(between(defocused), until_s=150)
+    assert unsharp.sharpness is not None
+    assert unsharp.sharpness < 0.6
+
+
 def infra_red(picture: Picture, t_s: float) -> None:
     """A filter that switches to and fro within seconds, then light from the camera itself."""
     if t_s < WRONG_S + 3:
