@@ -137,7 +137,7 @@ def test_of_two_zones_the_one_that_was_named_goes(zones: str, write) -> None:
     before = path.read_text()
     done = edit("remove", path, "b")
     assert done.returncode == 0, done.stderr
-    assert "has 1 zones now" in done.stdout
+    assert "has 1 zone now" in done.stdout
     kept = zones_of(before)
     del kept["b"]
     assert zones_of(path.read_text()) == kept
