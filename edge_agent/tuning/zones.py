@@ -109,9 +109,10 @@ def _edit(args: argparse.Namespace) -> None:
     if after != _with_zones(before, args.camera, wanted):
         raise ZoneEditRefused(ENTANGLED)
     _replace(args.config, text, edited)
+    count = "1 zone" if len(wanted) == 1 else f"{len(wanted)} zones"
     sys.stdout.write(
-        f"{args.config}: camera {args.camera} has {len(wanted)}"
-        f" zone{'' if len(wanted) == 1 else 's'} now; the file as it was is {args.config.name}.bak. Restart the agent to use it.\n"
+        f"{args.config}: camera {args.camera} has {count} now; the file as it was is"
+        f" {args.config.name}.bak. Restart the agent to use it.\n"
     )
 
 
