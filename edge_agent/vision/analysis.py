@@ -10,19 +10,19 @@ from edge_agent.vision.evidence.back_trace import BackTrace
 from edge_agent.vision.evidence.clips import Clips
 from edge_agent.vision.evidence.room import EvidenceRoom
 from edge_agent.vision.evidence.shots import ShotTaker
-from edge_agent.vision.findings import AnyFinding, EvidenceMissed, MotionEnded, MotionStarted, Seen
+from edge_agent.vision.findings import AnyFinding, EvidenceMissed, Seen
 from edge_agent.vision.fitness import Fitness
 from edge_agent.vision.handover import Handover
 from edge_agent.vision.littering import Littering
 from edge_agent.vision.lookback import LookBack, Shown, Stock
 from edge_agent.vision.orders import Afterthought, Arm, ForgetFixture, MarkFixture, NoteClock, Watch
-from edge_agent.vision.picture.motion import MotionBegan, MotionStopped
-from edge_agent.vision.picture.plane import Pixels, draw
-from edge_agent.vision.presence.posts import PresenceBegan, PresenceStopped
+from edge_agent.vision.picture.motion import MotionStopped
+from edge_agent.vision.picture.plane import Mask, Pixels, plane_size
+from edge_agent.vision.planes import Plane, Planes
 from edge_agent.vision.scene import Scene
 from edge_agent.vision.scene_events import ObjectChanged, SceneEvent
 from edge_agent.vision.setting import belongings_of, guards, new_scene
-from edge_agent.vision.stream.codec import is_coloured, luma_plane
+from edge_agent.vision.stream.codec import is_coloured
 from edge_agent.vision.stream.gate import SizeGate
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.whereabouts import Whereabouts
@@ -74,7 +74,8 @@ class Analysis:
             masks=watch.masks,
             jobs=room.clip_jobs,
         )
-        back_trace = BackTrace(masked=self._masked)
+        self._planes = Planes(watch.masks)
+        back_trace = BackTrace(masked=self._planes.masked)
         self._littering = Littering(
             watch,
             shots,
@@ -87,9 +88,9 @@ class Analysis:
         self._fitness = Fitness(watch.camera_id, shots, self._checkup)
         self._inherited: Handover | None = None
         self._scene: Scene | None = None
-        self._glanced: tuple[VideoFrame, Pixels, Pixels] | None = None
-        self._mask: Pixels | None = None
-        self._plane_size = (0, 0)
+        self._glanced: Plane | None = None
+        self._came_as = (0, 0)
+        """The size that the last picture's plane had by itself."""
         self._armed = {zone.name: zone.armed for zone in watch.zones}
         self._fixtures = {fixture.fixture_id: fixture for fixture in watch.fixtures}
         self._motion_s = 0.0
@@ -235,7 +236,7 @@ class Analysis:
             watch=self._watch,
             last_s=self._moved_s,
             scene=scene,
-            size=self._plane_size,
+            size=self._planes.size,
             told=self._littering.hand_over(),
             aim=None if aim is None or aim.away else aim,
             sparing=self._look_back.sparing,
@@ -249,12 +250,10 @@ class Analysis:
 
     def _stirs(self, frame: VideoFrame) -> bool:
         """Whether a keyframe shows something that is not known to be there; learns nothing."""
-        plane = luma_plane(frame)
-        if self._scene is None or plane.shape[::-1] != self._plane_size:
+        if self._scene is None:
             return False
-        masked = self._masked(plane)
-        self._glanced = (frame, plane, masked)
-        return self._scene.stirs(masked)
+        self._glanced = self._planes.read(frame)
+        return self._scene.stirs(self._glanced.masked)
 
     def _may_overlook(self) -> bool:
         """Whether nothing but the empty scene is there, and the camera seems to be well."""
@@ -264,26 +263,27 @@ class Analysis:
         glanced, self._glanced = self._glanced, None
         if self._scene is None and self._inherited and self._inherited.covers(shown.t_s):
             return []
-        again = glanced is not None and glanced[0] is shown.frame
-        plane = glanced[1] if glanced and again else luma_plane(shown.frame)
         said: list[AnyFinding] = []
+        size = plane_size(shown.frame.width, shown.frame.height)
+        if self._scene is None:
+            said += self._begin(shown, size)
         scene = self._scene
-        if scene is None or plane.shape[::-1] != self._plane_size:
-            said += self._begin(shown, plane)
-            scene = self._scene
-            assert scene is not None  # noqa: S101 - it has just begun
-        masked = glanced[2] if glanced and again else self._masked(plane)
+        assert scene is not None  # noqa: S101 - it may just have begun
+        again = glanced is not None and glanced.frame is shown.frame
+        plane = glanced if glanced and again else self._planes.read(shown.frame)
+        came_as, self._came_as = self._came_as, size
+        if size != came_as:
+            said += self._tell(self._resize(scene, plane, shown.t_s))
         if not (again and scene.empty and 0.0 < shown.t_s - self._stepped_s < EMPTY_STEP_S):
             self._stepped_s = shown.t_s
-            said += self._tell(self._step(scene, masked, shown.t_s))
-        if self._checkup.wants(plane, shown.t_s, busy=scene.busy, empty=again and scene.empty):
+            said += self._tell(self._step(scene, plane.masked, shown.t_s))
+        if self._checkup.wants(plane.luma, shown.t_s, busy=scene.busy, empty=again and scene.empty):
             said += self._check(shown, plane, scene)
-        if scene.busy:
-            self._look_back.stir(shown.t_s, passing=scene.passing)
-        self._look_back.learn(shown.t_s, moving=scene.stirred)
-        self._count_motion(scene, shown.t_s)
+        self._note_motion(scene, shown.t_s)
         if self._onlooker is not None:
             self._onlooker(shown, scene, said)
+        if size != self._planes.size:
+            said += self._tell(self._renew(scene, size))
         return said
 
     def _step(self, scene: Scene, masked: Pixels, t_s: float) -> list[SceneEvent]:
@@ -294,17 +294,17 @@ class Analysis:
                 self._look_back.sparing.note_visit(event.since_s, event.until_s)
         return events
 
-    def _check(self, shown: Shown, plane: Pixels, scene: Scene) -> Iterator[AnyFinding]:
+    def _check(self, shown: Shown, plane: Plane, scene: Scene) -> Iterator[AnyFinding]:
         """See whether the camera still shows what it should."""
         changes = self._checkup.picture(
-            plane,
+            plane.luma,
             shown.t_s,
             keyframe=bool(shown.frame.key_frame),
             coloured=is_coloured(shown.frame),
         )
         yield from self._fitness.tell(changes, shown.t_s)
         if self._checkup.turned:
-            yield from self._tell(scene.turn(self._masked(plane), shown.t_s))
+            yield from self._tell(scene.turn(plane.masked, shown.t_s))
 
     def _count(self) -> Count:
         if self._scene is None:
@@ -320,75 +320,75 @@ class Analysis:
             drift_s=self._stock.drift_s(),
         )
 
-    def _masked(self, plane: Pixels) -> Pixels:
-        return plane if self._mask is None else (plane * self._mask)
-
-    def _count_motion(self, scene: Scene, t_s: float) -> None:
+    def _note_motion(self, scene: Scene, t_s: float) -> None:
+        """Decode as closely as what is seen demands, and count the seconds with motion."""
+        if scene.busy:
+            self._look_back.stir(t_s, passing=scene.passing)
+        self._look_back.learn(t_s, moving=scene.stirred)
         if self._moved_s is not None and scene.moving:
             self._motion_s += min(_MOST_STEP_S, max(0.0, t_s - self._moved_s))
         self._moved_s = t_s
 
-    def _begin(self, shown: Shown, plane: Pixels) -> Iterator[AnyFinding]:
-        """Prepare for pictures of this size, which is new."""
-        if self._scene is None:
-            yield Seen(
-                camera_id=self._watch.camera_id,
-                at_s=shown.t_s,
-                width_px=shown.frame.width,
-                height_px=shown.frame.height,
-                nominal_fps=self._stock.form.nominal_fps,
-            )
-        else:
-            yield from self._tell(self._scene.stop())
-        size = (plane.shape[1], plane.shape[0])
-        self._plane_size = self._littering.plane_size = self._whereabouts.plane_size = size
-        hidden = draw(self._watch.masks, *size)
-        self._mask = (~hidden).astype("uint8") if hidden.any() else None
-        self._checkup.begin(hidden)
-        former = self._scene or self._take_over()
-        if self._scene is None and former is not None and former.plane_size == size:
-            self._scene = former
-            self._know_fixtures()
-            for zone, armed in self._armed.items():
-                yield from self._tell(former.arm(zone, armed=armed))
-            former.resume(shown.t_s)
-            return
-        self._scene = new_scene(
-            self._watch, size, shown=~hidden, armed=self._armed, fixtures=self._fixtures.values()
+    def _begin(self, shown: Shown, size: tuple[int, int]) -> Iterator[AnyFinding]:
+        """Prepare for the first picture, whose plane has this size by itself."""
+        yield Seen(
+            camera_id=self._watch.camera_id,
+            at_s=shown.t_s,
+            width_px=shown.frame.width,
+            height_px=shown.frame.height,
+            nominal_fps=self._stock.form.nominal_fps,
         )
-        if former is not None and (remains := former.resized(size, shown.t_s)):
-            masked = self._masked(plane)
-            yield from self._tell(self._scene.take_over(remains, masked, shown.t_s))
-
-    def _take_over(self) -> Scene | None:
-        """Return the scene of the watch before, if there is one to be gone on with."""
         left, self._inherited = self._inherited, None
         if left is None:
-            return None
-        if left.aim is not None and left.size == self._plane_size:
+            self._learn(size)
+            self._came_as = size
+            return
+        self._fit(left.size)
+        self._came_as = left.size
+        if left.aim is not None:
             self._checkup.aim = left.aim
         self._look_back.sparing = left.sparing
         left.sparing.look_away()
         self._littering.end_fixtures(self._fixtures.keys(), left.scene)
-        return left.scene
+        self._scene = left.scene
+        self._know_fixtures()
+        for zone, armed in self._armed.items():
+            yield from self._tell(left.scene.arm(zone, armed=armed))
+        left.scene.resume(shown.t_s)
+
+    def _learn(self, size: tuple[int, int]) -> None:
+        """Learn the scene anew, on planes of this size."""
+        hidden = self._fit(size)
+        self._scene = new_scene(
+            self._watch, size, shown=~hidden, armed=self._armed, fixtures=self._fixtures.values()
+        )
+
+    def _fit(self, size: tuple[int, int]) -> Mask:
+        """Prepare for planes of this size; return what masks hide of them."""
+        hidden = self._planes.begin(size)
+        self._littering.plane_size = self._whereabouts.plane_size = size
+        self._checkup.begin(hidden)
+        return hidden
+
+    def _resize(self, scene: Scene, plane: Plane, t_s: float) -> list[SceneEvent]:
+        """Go on with pictures of another size; if they show another part of the view, learn that."""
+        self._checkup.resize()
+        if scene.always is None or self._checkup.recognises(plane.luma, scene.always):
+            return []
+        return scene.turn(plane.masked, t_s)
+
+    def _renew(self, scene: Scene, size: tuple[int, int]) -> list[SceneEvent]:
+        """Once nothing is there, go over to planes of the size that pictures have by themselves."""
+        if not scene.empty:
+            return []
+        ended = scene.stop()
+        self._learn(size)
+        return ended
 
     def _tell(self, events: list[SceneEvent]) -> Iterator[AnyFinding]:
-        camera_id = self._watch.camera_id
         for event in events:
-            match event:
-                case MotionBegan():
-                    yield MotionStarted(
-                        camera_id=camera_id, at_s=event.since_s, zone=event.zone, share=event.share
-                    )
-                case MotionStopped():
-                    yield MotionEnded(
-                        camera_id=camera_id,
-                        at_s=event.until_s,
-                        zone=event.zone,
-                        duration_s=event.until_s - event.since_s,
-                    )
-                case PresenceBegan() | PresenceStopped():
-                    yield self._whereabouts.tell(event)
-                case ObjectChanged():
-                    assert self._scene is not None  # noqa: S101 - events come from a scene
-                    yield from self._littering.tell(event, self._scene)
+            if isinstance(event, ObjectChanged):
+                assert self._scene is not None  # noqa: S101 - events come from a scene
+                yield from self._littering.tell(event, self._scene)
+            else:
+                yield self._whereabouts.tell(event)

@@ -12,7 +12,6 @@ from edge_agent.vision.objects.arrival import clear_before_s
 from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.objects.belongings import Belonging, Belongings
 from edge_agent.vision.objects.left_objects import LeftObjects
-from edge_agent.vision.objects.resizing import Remains, Resizing
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.objects.view import NEVER, View
 from edge_agent.vision.picture.background import FLICKER_HZ, Background
@@ -216,6 +215,11 @@ class Scene:
         return self.objects.objects if self._background is not None else ()
 
     @property
+    def always(self) -> Luma | None:
+        """The view without what stands in it, (height, width); None before the first picture."""
+        return None if self._background is None else self._background.always
+
+    @property
     def plane_size(self) -> tuple[int, int]:
         """Width and height of the planes; (1, 1) before the first."""
         if self._background is None:
@@ -320,25 +324,11 @@ class Scene:
             return
         gap_s = max(0.0, t_s - self._last_s)
         self._background.look_away(gap_s)
-        self.objects.look_away(gap_s)
+        self.objects.look_away(gap_s, t_s)
         self._figures.look_away(gap_s, t_s)
         self._unseen_s = (self._last_s, t_s + SETTLE_S)
         self._last_s = t_s - RESUMED_S
         self._changed_since_s = None
-
-    def resized(self, size: tuple[int, int], t_s: float) -> Remains | None:
-        """Return what lies there up to now, on planes of another width and height."""
-        if self._background is None:
-            return None
-        self.resume(t_s)
-        return self.objects.resized(Resizing.of(self._background.always, size))
-
-    def take_over(self, remains: Remains, plane: Pixels, t_s: float) -> list[SceneEvent]:
-        """Begin with this picture of a view that is known; return what is not found in it."""
-        luma = cv2.GaussianBlur(plane, (3, 3), 0).astype(np.float32)
-        self._background = background = self._begin(luma, t_s)
-        background.relearn(luma, t_s, settle_s=SETTLE_S)
-        return _changes(self.objects.take_over(remains, luma, t_s, background), t_s)
 
     def turn(self, plane: Pixels, t_s: float) -> list[SceneEvent]:
         """Learn another view from this picture: what was known, and what was left, is not in it."""

@@ -1,15 +1,19 @@
-"""From stays in guarded zones to findings with their evidence."""
+"""From motion, and from stays in guarded zones with their evidence, to findings."""
 
 from uuid import uuid4
 
 from edge_agent.vision.evidence.clips import Clips
 from edge_agent.vision.evidence.shots import ShotTaker
-from edge_agent.vision.findings import PresenceEnded, PresenceStarted
+from edge_agent.vision.findings import MotionEnded, MotionStarted, PresenceEnded, PresenceStarted
 from edge_agent.vision.orders import Watch
+from edge_agent.vision.picture.motion import MotionBegan, MotionStopped
 from edge_agent.vision.presence.posts import PresenceBegan, PresenceStopped
 
 SHOWN_S = 20.0
 """Of a long stay, so much before it was told is shown; the ring holds no more for sure."""
+
+
+Movement = MotionBegan | MotionStopped | PresenceBegan | PresenceStopped
 
 
 class Whereabouts:
@@ -24,18 +28,34 @@ class Whereabouts:
         """Width and height of the planes that areas are measured on."""
         self._ids: dict[tuple[str, str], str] = {}
 
-    def tell(self, event: PresenceBegan | PresenceStopped) -> PresenceStarted | PresenceEnded:
-        """Return what is to be said about a stay; its end names the object of its beginning."""
-        key = (event.purpose, event.zone)
+    def tell(
+        self, event: Movement
+    ) -> MotionStarted | MotionEnded | PresenceStarted | PresenceEnded:
+        """Return what is to be said; the end of a stay names the object of its beginning."""
         match event:
+            case MotionBegan():
+                return MotionStarted(
+                    camera_id=self._camera_id,
+                    at_s=event.since_s,
+                    zone=event.zone,
+                    share=event.share,
+                )
+            case MotionStopped():
+                return MotionEnded(
+                    camera_id=self._camera_id,
+                    at_s=event.until_s,
+                    zone=event.zone,
+                    duration_s=event.until_s - event.since_s,
+                )
             case PresenceBegan():
-                return self._started(event, self._ids.setdefault(key, str(uuid4())))
+                object_id = self._ids.setdefault((event.purpose, event.zone), str(uuid4()))
+                return self._started(event, object_id)
             case PresenceStopped():
                 return PresenceEnded(
                     camera_id=self._camera_id,
                     at_s=event.until_s,
                     purpose=event.purpose,
-                    object_id=self._ids.pop(key),
+                    object_id=self._ids.pop((event.purpose, event.zone)),
                     zone=event.zone,
                     duration_s=event.until_s - event.since_s,
                 )

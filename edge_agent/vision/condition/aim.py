@@ -11,8 +11,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from edge_agent.vision.condition.look import CELL_PX, LONGEST_STEP_S, Reading, cells
-from edge_agent.vision.picture.plane import Luma, Mask
+from edge_agent.vision.condition.look import CELL_PX, LONGEST_STEP_S, Reading, cells, look, measure
+from edge_agent.vision.picture.plane import Luma, Mask, Pixels
 
 LEARN_S = 6.0
 """Before that, the view is not known well enough to judge by it."""
@@ -24,6 +24,9 @@ LOST_SHARE, FOUND_SHARE = 0.28, 0.42
 """Of the cells with edges: no more show the same, or so many do again."""
 BARE_SHARE = 0.3
 """So few cells have edges, against the view: something is before the lens."""
+SAME_SHARE = 0.6
+"""Of the cells of a picture that only came in another size; one whose sides were cut off by an eighth
+shows at most 0.56 of them, of footage that holds still."""
 SAME_LAYOUT = 0.6
 """Correlation of the cells' light by which the view is the same, only unsharp."""
 LEAST_CELLS, LEAST_SHARE = 12, 0.15
@@ -88,6 +91,17 @@ def same_share(view: View, edges: Luma, seen: Mask) -> float | None:
     spread = np.maximum(_variance(edges), 1.0) * np.maximum(_variance(view.edges), 1.0)
     alike = (cells(edges * view.edges, size) - one * other) / np.sqrt(spread)
     return float((alike[structured] > ALIKE).mean())
+
+
+def is_same_view(plane: Pixels, known: Luma, seen: Mask) -> bool:
+    """Whether a picture shows what is known, a picture without noise, in whatever light.
+
+    Where that has too few edges to be told from another view, it is taken for the same.
+    """
+    now, then = look(plane, 0.0), look(np.clip(known, 0, 255).astype(np.uint8), 0.0)
+    view = View(measure(then, then, seen))
+    share = same_share(view, measure(now, now, seen).edges, seen)
+    return share is None or share >= SAME_SHARE
 
 
 def _layout(shades: Luma, usual: Luma) -> float:

@@ -7,7 +7,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from edge_agent.vision.condition.aim import Aim, Sight
+from edge_agent.vision.condition.aim import Aim, Sight, is_same_view
 from edge_agent.vision.condition.debounce import Debounce
 from edge_agent.vision.condition.diagnosis import DELAYS_S, ConditionChanged, Diagnosis
 from edge_agent.vision.condition.flow import Count, Flow
@@ -24,7 +24,7 @@ from edge_agent.vision.condition.look import (
 )
 from edge_agent.vision.condition.stillness import Liveliness, Stillness
 from edge_agent.vision.findings import Condition
-from edge_agent.vision.picture.plane import Mask, Pixels
+from edge_agent.vision.picture.plane import Luma, Mask, Pixels
 
 PENDING_S, BUSY_S, QUIET_S, CALM_S = 0.95, 1.95, 15.5, 39.5
 """Pictures closer together than this tell nothing more about the camera: while a condition is about
@@ -82,6 +82,16 @@ class Checkup:
         seen = cv2.resize(covered, (width, height), interpolation=cv2.INTER_AREA) == 0.0
         if seen.any():
             self._seen, self.aim = seen, Aim(seen)
+
+    def resize(self) -> None:
+        """Go on with pictures of another size, brought to the planes of before: detail differs."""
+        self._before = None
+        self.stillness = Stillness()
+        self.focus.forget()
+
+    def recognises(self, plane: Pixels, known: Luma) -> bool:
+        """Whether a picture shows a known view, both (height, width); what cannot be told is yes."""
+        return self._seen is None or is_same_view(plane, known, self._seen)
 
     def packets(
         self, came: int, t_s: float, count: Callable[[], Count]

@@ -24,7 +24,7 @@ class BackTrace:
     """Looks into the past of a stream."""
 
     masked: Callable[[Pixels], Pixels]
-    """Takes privacy masks out of a plane."""
+    """Makes of any plane of the stream one of its scene, without what privacy masks hide."""
 
     def of(self, thing: LeftObject, behind: Behind, stock: Stock) -> Trace:
         """Return what a stream's ring still shows of an object's deposit."""
@@ -35,7 +35,7 @@ class BackTrace:
         watcher = Watcher(thing, behind)
         glimpses: list[Glimpse] = []
         for plane, t_s in _planes(form, affordable(packets, form, thing.deposited_s)):
-            if plane.shape == (height, width) and t_s <= end_s and len(glimpses) < MOST_LOOKS:
+            if t_s <= end_s and len(glimpses) < MOST_LOOKS:
                 glimpses.append(watcher.look(self.masked(plane), t_s))
         return trace(glimpses, thing, (width, height))
 

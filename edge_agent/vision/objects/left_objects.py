@@ -1,7 +1,6 @@
 """Left objects of one scene: finds what stands where nothing stood, and follows it to its end."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,12 +8,11 @@ import numpy as np
 from edge_agent.vision.objects.arrival import find_arrival, was_brought, was_there
 from edge_agent.vision.objects.attention import Attention, Phase, Sighting, attend, look_away
 from edge_agent.vision.objects.belongings import Belongings
-from edge_agent.vision.objects.resizing import Remains, Resizing
 from edge_agent.vision.objects.statues import STAYS_S, Statues
 from edge_agent.vision.objects.surroundings import Nearby, Surroundings
 from edge_agent.vision.objects.thing import LeftObject, crop
 from edge_agent.vision.objects.verdict import judge, taken_away
-from edge_agent.vision.objects.view import View
+from edge_agent.vision.objects.view import NEVER, View
 from edge_agent.vision.picture.background import Background
 from edge_agent.vision.picture.figures import Area, area_of, count_large
 from edge_agent.vision.picture.plane import Luma, Mask
@@ -57,6 +55,8 @@ class LeftObjects:
         self._next_id = 1
         self._ended: list[tuple[float, LeftObject]] = []
         self._statues = Statues()
+        self._unseen_s = NEVER
+        """From when to when nobody looked last."""
         self.objects: list[LeftObject] = []
         """Candidates and confirmed objects."""
 
@@ -76,8 +76,9 @@ class LeftObjects:
             if thing.fixture_id not in belongings.fixture_ids:
                 thing.fixture_id = ""
 
-    def look_away(self, gap_s: float) -> None:
-        """Go on after so many seconds in which nobody looked: they speak neither for nor against."""
+    def look_away(self, gap_s: float, t_s: float) -> None:
+        """Go on after so many seconds without a look, up to now: they speak neither for nor against."""
+        self._unseen_s = (t_s - gap_s, t_s)
         self._statues.look_away(gap_s)
         for thing in self.objects:
             thing.attention = look_away(thing.attention, gap_s)
@@ -86,32 +87,6 @@ class LeftObjects:
             if gap_s > MISSED_S:
                 # Whoever took it meanwhile need not be who was beside it before.
                 thing.last_beside = None
-
-    def resized(self, resizing: Resizing) -> Remains:
-        """Return what goes on with these objects on planes of another size."""
-        return Remains(
-            always=resizing.always,
-            things=[resizing.thing(thing) for thing in self.objects],
-            next_id=self._next_id,
-        )
-
-    def take_over(
-        self, remains: Remains, luma: Luma, t_s: float, background: Background
-    ) -> list[LeftObject]:
-        """Find what remains in a picture that was just learned; return what has ended.
-
-        Who stands beside a candidate was learned with the picture, and is taken out again.
-        """
-        self._next_id, self.objects = remains.next_id, remains.things
-        for thing in self.objects:
-            if thing.attention.phase is Phase.ATTENDED:
-                thing.attention = replace(thing.attention, last_near_s=t_s, unseen_s=0.0)
-            if thing.attention.phase is not Phase.CONFIRMED:
-                around = thing.around.area
-                now, bare = luma[around.slices], remains.always[around.slices]
-                differs = np.abs(now - bare) > background.threshold[around.slices]
-                background.keep(around, differs & thing.around.within, bare)
-        return self.relearn(luma, t_s, background, remains.always)
 
     def relearn(
         self, luma: Luma, t_s: float, background: Background, former: Luma
@@ -146,13 +121,23 @@ class LeftObjects:
         alive: Mask = np.zeros(background.foreground.shape, bool)
         if not self.objects or not background.window.size:
             return alive
-        alive[at] = background.foreground[at] & ~background.standing(view.t_s, STATUE_S)
+        alive[at] = background.foreground[at] & ~self._still(view)
         for thing in self.objects:
             if thing.attention.phase is Phase.CONFIRMED:
                 alive[thing.at] &= ~thing.halo
         shape = cv2.morphologyEx(alive[at].view(np.uint8), cv2.MORPH_OPEN, _SPECK)
         alive[at] = shape.view(bool)
         return alive
+
+    def _still(self, view: View) -> Mask:
+        """Return where in the window something has been seen to stand for as long as no figure does."""
+        background, (begin_s, end_s) = view.background, self._unseen_s
+        still = background.standing(view.t_s, STATUE_S)
+        if view.t_s - end_s < STATUE_S:
+            # Who stands there still may have stirred meanwhile.
+            before = background.standing(view.t_s, view.t_s - begin_s)
+            still &= ~before | background.standing(view.t_s, STATUE_S + end_s - begin_s)
+        return still
 
     def _follow(self, thing: LeftObject, view: View, alive: Mask) -> bool:
         """Bring one object up to this picture; return whether its phase changed."""

@@ -150,7 +150,7 @@ def test_a_bag_is_found_whatever_the_coding(
 
 
 def test_a_change_of_resolution_in_mid_stream_is_followed(tmp_path: Path) -> None:
-    """The scene is learned anew; what happens afterwards is found where it is."""
+    """What happens afterwards is found where it is."""
     first = encode(tmp_path / "large.ts", until_s=8, size=(640, 360))
     second = encode(tmp_path / "small.ts", deposit(), until_s=22, size=(480, 360))
     both = tmp_path / "both.ts"
