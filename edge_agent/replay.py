@@ -24,9 +24,11 @@ from edge_agent.vision.orders import Detector, Watch, Zone
 from edge_agent.vision.setting import WHOLE_PICTURE
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.ring import PacketRing
-from edge_agent.vision.stream.source import open_source
+from edge_agent.vision.stream.source import Source, open_source
 
 RING_S, RING_BYTES = 60.0, 8_000_000
+CUT_OFF_S = 2.0
+"""A recording that ends so long before it should has lost its end; sound may last a little longer."""
 
 
 class ReplayError(Exception):
@@ -109,38 +111,47 @@ def play(
     *,
     spool: Path | None = None,
     onlooker: Onlooker | None = None,
+    remark: Callable[[str], None] = lambda _: None,
 ) -> float:
     """Hand everything found in a recording to `take`; return the seconds of the recording.
 
-    Times count from the first picture.
+    Times count from the first picture. `remark` is told, in words, if its end is missing.
 
     Raises:
         ReplayError: the recording is missing, empty, holds no video, or cannot be decoded.
     """
     if fault := _fault_of(video):
         raise ReplayError(f"{video} {fault}. Choose a recording that plays in a video player.")
-    last_s, decoded = 0.0, 0
     try:
         with open_source(str(video), 0.0) as source:
             ring = PacketRing(max_s=RING_S, max_bytes=RING_BYTES)
             stock = Stock(form=source.form, ring=ring)
             analysis = Analysis(watch, stock, room=EvidenceRoom(spool=spool), onlooker=onlooker)
-            try:
-                for packet in source.packets(time.monotonic):
-                    last_s = max(last_s, packet.t_s)
-                    take(analysis.feed(packet))
-            except SourceLost as lost:
-                if lost.reason != "ended":
-                    raise
-            take(analysis.finish())
-            decoded = analysis.decoded
-            if source.form.nominal_fps:
-                last_s += 1.0 / source.form.nominal_fps
+            recorded_s = _analyse(source, analysis, take)
+            missing_s = (source.promised_s or 0.0) - recorded_s
     except SourceLost as lost:
         raise ReplayError(f"{video} cannot be replayed: {_reason_of(lost)}.") from lost
-    if not decoded:
-        raise ReplayError(f"{video} cannot be replayed: not one picture could be decoded.")
-    return last_s
+    if not analysis.seen:
+        why = "came out whole" if analysis.decoded else "could be decoded"
+        raise ReplayError(f"{video} cannot be replayed: not one of its pictures {why}.")
+    if missing_s > CUT_OFF_S:
+        remark(f"{video} ends after {recorded_s:.0f} s: {missing_s:.0f} s more should come.")
+    return recorded_s
+
+
+def _analyse(source: Source, analysis: Analysis, take: Callable[[list[AnyFinding]], None]) -> float:
+    """Analyse a recording to its end; return its seconds."""
+    last_s = 0.0
+    try:
+        for packet in source.packets(time.monotonic):
+            last_s = max(last_s, packet.t_s)
+            take(analysis.feed(packet))
+    except SourceLost as lost:
+        if lost.reason != "ended":
+            raise
+    take(analysis.finish())
+    fps = source.form.nominal_fps
+    return last_s + 1.0 / fps if fps else last_s
 
 
 def _fault_of(video: Path) -> str:
@@ -226,12 +237,17 @@ def main(args: argparse.Namespace) -> int:
 
                 path = stack.enter_context(completed(args.debug_video))
                 onlooker = stack.enter_context(DebugVideo(path, watch)).take
-            stream_s = play(args.video, watch, Lines(output, sys.stderr).write, onlooker=onlooker)
+            take = Lines(output, sys.stderr).write
+            stream_s = play(args.video, watch, take, onlooker=onlooker, remark=_remark)
     except (ReplayError, OSError) as error:
         sys.stderr.write(f"edge-agent replay: {error}\n")
         return 2
     sys.stdout.write(json.dumps(summary(stream_s)) + "\n")
     return 0
+
+
+def _remark(text: str) -> None:
+    sys.stderr.write(f"edge-agent replay: {text}\n")
 
 
 def zones_of(settings: CameraSettings) -> tuple[Zone, ...]:

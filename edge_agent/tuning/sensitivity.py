@@ -3,7 +3,7 @@
 import argparse
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -107,16 +107,26 @@ def try_out(video: Path, usual: Watch, pictures: Path | None) -> Iterator[Outcom
         ReplayError: the recording cannot be replayed.
     """
     for number, watch in enumerate(choices(usual)):
-        yield _tried(video, watch, pictures if number == 0 else None)
+        yield _tried(video, watch, *((pictures, _remark) if number == 0 else (None, _unsaid)))
 
 
-def _tried(video: Path, watch: Watch, pictures: Path | None) -> Outcome:
+def _remark(text: str) -> None:
+    sys.stderr.write(f"edge-agent sensitivity: {text}\n")
+
+
+def _unsaid(_: str) -> None:
+    """Say nothing: it was said before."""
+
+
+def _tried(
+    video: Path, watch: Watch, pictures: Path | None, remark: Callable[[str], None]
+) -> Outcome:
     found: list[AnyFinding] = []
     if pictures is None:
-        recorded_s = play(video, watch, found.extend)
+        recorded_s = play(video, watch, found.extend, remark=remark)
         return Outcome(watch=watch, alarms=tuple(_alarms(found)), recorded_s=recorded_s)
     with TemporaryDirectory(prefix=".", dir=pictures) as spool:
-        recorded_s = play(video, watch, found.extend, spool=Path(spool))
+        recorded_s = play(video, watch, found.extend, spool=Path(spool), remark=remark)
         alarms = tuple(_alarms(found))
         _name_pictures(Path(spool), pictures, alarms)
     return Outcome(watch=watch, alarms=alarms, recorded_s=recorded_s)

@@ -133,6 +133,11 @@ class Analysis:
         return self._look_back.decoded
 
     @property
+    def seen(self) -> bool:
+        """Whether a whole picture has been looked at."""
+        return self._scene is not None
+
+    @property
     def checkup(self) -> Checkup:
         """What is known of the camera's condition."""
         return self._checkup

@@ -14,6 +14,7 @@ from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.silence import Silence
 from edge_agent.vision.stream.sparing import Sparing
+from edge_agent.vision.stream.wholeness import SHORTEN, Wholeness
 
 ANALYSIS_FPS = 5.0
 MAX_WATCHED_GOP_S = 2.5
@@ -28,9 +29,6 @@ OVERLOOKED_S = 4.5
 with one every two seconds, two of three."""
 LEAD_S = 0.5
 """Looking back begins so long before the first packet that told of somebody."""
-TORN_S = 5.0
-"""What is predicted from a broken picture is not looked at up to the next keyframe, nor longer than
-this: by then most of it has been sent anew."""
 MAX_BROKEN = 50
 """So many packets in a row without a picture: the stream cannot be decoded."""
 _MOST_AWAITED = 600
@@ -80,7 +78,7 @@ class LookBack:
         `may_overlook` whether nothing is awaited for which every keyframe counts; `may_spare`
         whether besides nobody counts who comes and goes within seconds.
         """
-        self._stock = stock
+        self._stock, form = stock, stock.form
         self._stirs = stirs
         self._may_overlook = may_overlook
         self._may_spare = may_spare
@@ -98,18 +96,13 @@ class LookBack:
         self._keyframes_s: list[float] = []
         self._waiting_since_s: float | None = None
         self._broken = 0
-        self._numbering = Numbering(stock.form.codec, stock.form.extradata)
-        self._silence = Silence(stock.form.codec)
+        self._numbering = Numbering(form.codec, form.extradata, form.nominal_fps)
+        self._silence = Silence(form.codec)
         self.gaps = 0
         """How often pictures were missing, as others' numbers or the decoder's silence tell."""
         self._gap_s = float("-inf")
         """When the picture after the last of these gaps is shown."""
-        self._torn_until_s = float("-inf")
-        """Pictures shown before it are predicted from one that is broken or missing."""
-        self._missed_s: float | None = None
-        """When a picture was missing, if no keyframe has come since."""
-        self._blind_since_s: float | None = None
-        """Since when no packet gave a picture, though some had before; None: the last one did."""
+        self._wholeness = Wholeness()
         self.gate = SizeGate()
         self.sparing = Sparing()
         self.decoded = 0
@@ -243,9 +236,8 @@ class LookBack:
         if self._waiting_since_s is None:
             self._waiting_since_s = t_s
         if t_s - self._waiting_since_s > KEYFRAME_WAIT_S:
-            raise SourceLost(
-                "undecodable", f"no keyframe came for {KEYFRAME_WAIT_S:.0f} s: shorten its interval"
-            )
+            why = f"no keyframe came for {KEYFRAME_WAIT_S:.0f} s"
+            raise SourceLost("undecodable", f"{why}: {SHORTEN}")
 
     def finish(self) -> Iterator[Shown]:
         """Yield what is still inside the decoder."""
@@ -277,9 +269,10 @@ class LookBack:
         frames = self._decoder.feed(packet)
         failed = self._decoder.errors > errors
         if failed:
-            self._torn_until_s = max(self._torn_until_s, packet.t_s + TORN_S)
+            self._wholeness.tear(packet.t_s)
         self._note_outcome(packet, self._decoder, gave=bool(frames), failed=failed)
         yield from self._choose(frames)
+        self._wholeness.go_on(packet.t_s)
 
     def _note_outcome(self, packet: Packet, by: Decoder, *, gave: bool, failed: bool) -> None:
         """See whether this can still be called a stream of pictures."""
@@ -289,7 +282,7 @@ class LookBack:
             self._broken = 0
         elif self._silence.heard_of and self.decoded and not failed:
             why = f"pictures are missing, and no keyframe brought any for {KEYFRAME_WAIT_S:.0f} s"
-            self._bear_blindness(packet.t_s, f"{why}: shorten its interval")
+            self._wholeness.bear(packet.t_s, f"{why}: {SHORTEN}")
         else:
             self._broken += 1
         if self._broken > MAX_BROKEN:
@@ -298,23 +291,15 @@ class LookBack:
     def _note_missing(self, packet: Packet) -> None:
         """See whether a picture is missing before this one: then only a keyframe mends the stream."""
         if packet.keyframe:
-            self._mend(packet.t_s)
+            self._wholeness.mend(packet.t_s)
         if self._numbering.misses(packet):
             self._count_gap(packet.t_s)
-            self._torn_until_s = float("inf")
-            self._missed_s = packet.t_s if self._missed_s is None else self._missed_s
-        if self._missed_s is not None and packet.t_s - self._missed_s > KEYFRAME_WAIT_S:
-            why = f"pictures are missing, and no keyframe came for {KEYFRAME_WAIT_S:.0f} s"
-            raise SourceLost("undecodable", f"{why}: shorten its interval")
+            self._wholeness.lack()
 
     def _count_gap(self, t_s: float) -> None:
         # What is decoded again from the ring has been counted.
         self.gaps += t_s > self._gap_s
         self._gap_s = max(self._gap_s, t_s)
-
-    def _mend(self, t_s: float) -> None:
-        """Note that a keyframe is shown then: nothing from it on is torn by what came before."""
-        self._torn_until_s, self._missed_s = min(self._torn_until_s, t_s), None
 
     def _glance(self, keyframe: Packet) -> Iterator[Shown]:
         """Decode a keyframe alone; if something stirs, look back at what led to it."""
@@ -333,23 +318,17 @@ class LookBack:
             self._full = True
             self.sparing.note_unseen()
             why = f"no keyframe of the last {KEYFRAME_WAIT_S:.0f} s could be decoded"
-            self._bear_blindness(keyframe.t_s, why)
+            self._wholeness.bear(keyframe.t_s, why)
         elif not self._stirs(frames[0]):
-            self._mend(keyframe.t_s)
+            self._wholeness.mend(keyframe.t_s)
             self.gate.learn(moving=False)
             yield from self._choose(frames)
         else:
-            self._last_stir_s, self._passing, self._blind_since_s = keyframe.t_s, False, None
+            self._last_stir_s, self._passing = keyframe.t_s, False
+            self._wholeness.see()
             self.sparing.note(keyframe.t_s, moving=True)
             loud_from = self.gate.startle(overlooked=vouched)
             yield from self._look_back(keyframe, glanced_s if overlooked else None, loud_from)
-
-    def _bear_blindness(self, t_s: float, why: str) -> None:
-        """Go without a picture, but not for ever: without its keyframe no other can be decoded."""
-        if self._blind_since_s is None:
-            self._blind_since_s = t_s
-        if t_s - self._blind_since_s > KEYFRAME_WAIT_S:
-            raise SourceLost("undecodable", why)
 
     def _leaves_out(self, t_s: float) -> bool:
         """Whether a keyframe shown then is left out: it will show nothing, or nobody but for seconds."""
@@ -386,12 +365,12 @@ class LookBack:
         """Yield those that are due at the analysis rate."""
         for frame in frames:
             self.decoded += 1
-            self._blind_since_s = None
             t_s = self._awaited.pop(frame.pts or 0, None)
-            # What is decoded again from the ring may have been looked at already.
-            if t_s is None or t_s < self._due_s or t_s <= self._shown_s:
+            if t_s is None or self._wholeness.is_torn(t_s):
                 continue
-            if t_s < self._torn_until_s:
+            self._wholeness.see()
+            # What is decoded again from the ring may have been looked at already.
+            if t_s < self._due_s or t_s <= self._shown_s:
                 continue
             self._shown_s = t_s
             self._due_s = max(self._due_s + 1.0 / ANALYSIS_FPS, t_s + 0.5 / ANALYSIS_FPS)

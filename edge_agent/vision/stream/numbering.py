@@ -7,6 +7,7 @@ next keyframe. Of H.265 it leaves them out instead, which `silence` tells.
 from dataclasses import dataclass
 
 from edge_agent.vision.stream.nal import Framing, framing_of
+from edge_agent.vision.stream.pace import Pace
 from edge_agent.vision.stream.packet import Packet
 
 TIDY_PICTURES, MOST_PICTURES, GAP_PICTURES = 15, 60, 10
@@ -108,12 +109,15 @@ def _pass_scaling(bits: _Bits, size: int) -> None:
 class Numbering:
     """Follows one stream. Feed packets in decoding order, from a keyframe on."""
 
-    def __init__(self, codec: str, extradata: bytes | None) -> None:
+    def __init__(self, codec: str, extradata: bytes | None, nominal_fps: float = 0.0) -> None:
+        """Prepare; 0 pictures per second: the stream names no rate."""
         known = codec == "h264"
         self._framing: Framing | None = framing_of("h264", extradata) if known else None
         self._counting: _Counting | None = None
         self._last: int | None = None
+        self._last_s = 0.0
         self._in_order = 0
+        self._pace = Pace(nominal_fps)
         for unit in self._framing.sets if self._framing else ():
             if unit:
                 self._note_sequence(unit)
@@ -121,20 +125,24 @@ class Numbering:
     def misses(self, packet: Packet) -> bool:
         """Whether a picture is missing between the last packet and this one.
 
-        Nothing is said of a stream that numbers its pictures untidily, or where that is not known.
+        Nothing is said of a stream that numbers its pictures untidily, unless their times leave out
+        what their numbers do; nor where that is not known.
         """
         if self._framing is None:
             return False
         number, begins = self._number_of(self._framing, packet)
         last, self._last = self._last, number
+        last_s, self._last_s = self._last_s, packet.t_s
         if begins or last is None or number is None or self._counting is None:
             return False
         # A picture that none is predicted from has the number of the next that some are (§7.4.3).
-        follows = number in (last, (last + 1) % (1 << self._counting.bits))
+        count = 1 << self._counting.bits
+        follows = number in (last, (last + 1) % count)
+        lacks = self._pace.leaves_out(packet.t_s - last_s, last, number, count)
         tidy = self._in_order >= TIDY_PICTURES
         in_order = self._in_order + (1 if follows else -GAP_PICTURES)
         self._in_order = min(max(0, in_order), MOST_PICTURES)
-        return tidy and not follows
+        return (tidy or lacks) and not follows
 
     def _number_of(self, framing: Framing, packet: Packet) -> tuple[int | None, bool]:
         """Return the number of a picture, if that is known, and whether counting begins with it."""

@@ -35,6 +35,8 @@ class Opened:
     """Ours, if we read it ourselves: then nobody has to wait for it."""
     seen: Sequence[AccessUnit] = ()
     """Of the units, those that came while it was opened."""
+    promised_s: float | None = None
+    """How long it lasts, as a recording's header says."""
 
 
 class Source:
@@ -46,6 +48,8 @@ class Source:
         self._connection = opened.connection
         self._seen = list(opened.seen)
         self._live = live
+        self.promised_s = opened.promised_s
+        """How long it should last, as a recording's header says; None: it does not."""
         self._tick_s = float(form.time_base)
         self._clock = StreamClock(live=live, start_s=start_s)
         self._timeline = Timeline(
@@ -172,7 +176,10 @@ def _open_libav(uri: str, stack: ExitStack) -> Opened:
         time_base=stream.time_base or Fraction(1, 90_000),
         nominal_fps=float(rate) if rate else 0.0,
     )
-    return Opened(form=form, units=_units(container, stream, form))
+    promised_s = None if container.duration is None else container.duration / av.time_base
+    if stream.duration is not None:
+        promised_s = float(stream.duration * form.time_base)
+    return Opened(form=form, units=_units(container, stream, form), promised_s=promised_s)
 
 
 def _units(

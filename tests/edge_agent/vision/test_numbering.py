@@ -46,9 +46,11 @@ def encode(options: str = "", codec: str = "libx264") -> tuple[bytes | None, lis
         return video.codec_context.extradata, packets
 
 
-def missed(packets: Sequence[Packet], extradata: bytes | None, codec: str = "h264") -> list[int]:
+def missed(
+    packets: Sequence[Packet], extradata: bytes | None, codec: str = "h264", fps: float = 0.0
+) -> list[int]:
     """Return the places of the packets before which something is missing."""
-    numbering = Numbering(codec, extradata)
+    numbering = Numbering(codec, extradata, fps)
     return [at for at, packet in enumerate(packets) if numbering.misses(packet)]
 
 
@@ -78,7 +80,21 @@ def test_a_lost_picture_is_missed_unless_a_keyframe_follows() -> None:
 def test_who_numbers_untidily_is_not_accused() -> None:
     """A camera that leaves numbers out all the time says nothing by leaving one out."""
     extradata, packets = encode("bframes=0")
-    assert missed(packets[::2], extradata) == []
+    untidy = [packet._replace(t_s=0.1 * at) for at, packet in enumerate(packets[::2])]
+    assert missed(untidy, extradata) == []
+    assert missed(untidy, extradata, fps=10.0) == []
+
+
+@pytest.mark.parametrize(("every", "left"), [(10, range(9)), (3, range(2)), (3, range(1))])
+def test_what_is_left_out_at_regular_distances_is_missed(every: int, left: range) -> None:
+    """The times of the pictures leave out what their numbers do."""
+    extradata, packets = encode("bframes=0")
+    kept = [at for at in range(PICTURES) if at % every in left]
+    told = missed([packets[at] for at in kept], extradata, fps=10.0)
+    lost = [at for at in range(1, len(kept)) if kept[at] - kept[at - 1] > 1]
+    unmended = [at for at in lost if not packets[kept[at]].keyframe]
+    assert set(told) <= set(lost)
+    assert told[-3:] == unmended[-3:]
 
 
 def test_parameter_sets_may_come_with_the_pictures() -> None:
