@@ -25,8 +25,8 @@ LOST_SHARE, FOUND_SHARE = 0.28, 0.42
 BARE_SHARE = 0.3
 """So few cells have edges, against the view: something is before the lens."""
 SAME_SHARE = 0.6
-"""Of the cells of a picture that only came in another size; one whose sides were cut off by an eighth
-shows at most 0.56 of them, of footage that holds still."""
+"""Of the cells show the same where a picture only came in another size; of footage whose sides were cut
+off by an eighth, at most 0.54 did."""
 SAME_LAYOUT = 0.6
 """Correlation of the cells' light by which the view is the same, only unsharp."""
 LEAST_CELLS, LEAST_SHARE = 12, 0.15
