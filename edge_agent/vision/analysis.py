@@ -321,6 +321,7 @@ class Analysis:
             errors=errors,
             missing=self._stock.missing(),
             gaps=self._look_back.gaps,
+            torn=self._look_back.torn,
             main_fault=self._main_fault(),
             drift_s=self._stock.drift_s(),
         )

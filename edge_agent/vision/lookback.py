@@ -99,7 +99,9 @@ class LookBack:
         self._numbering = Numbering(form.codec, form.extradata, form.nominal_fps)
         self._silence = Silence(form.codec)
         self.gaps = 0
-        """How often pictures were missing, as others' numbers or the decoder's silence tell."""
+        """Pictures that were missing, at least, as the numbers of others or the decoder's silence tell."""
+        self.torn = 0
+        """Pictures that were not looked at because they are predicted from broken or missing ones."""
         self._gap_s = float("-inf")
         """When the picture after the last of these gaps is shown."""
         self._wholeness = Wholeness()
@@ -277,7 +279,7 @@ class LookBack:
     def _note_outcome(self, packet: Packet, by: Decoder, *, gave: bool, failed: bool) -> None:
         """See whether this can still be called a stream of pictures."""
         if self._silence.misses(packet, gave=gave, failed=failed, reorders=by.reorders):
-            self._count_gap(packet.t_s)
+            self._count_gap(packet.t_s, 1)
         if gave:
             self._broken = 0
         elif self._silence.heard_of and self.decoded and not failed:
@@ -292,13 +294,13 @@ class LookBack:
         """See whether a picture is missing before this one: then only a keyframe mends the stream."""
         if packet.keyframe:
             self._wholeness.mend(packet.t_s)
-        if self._numbering.misses(packet):
-            self._count_gap(packet.t_s)
+        if missing := self._numbering.misses(packet):
+            self._count_gap(packet.t_s, missing)
             self._wholeness.lack()
 
-    def _count_gap(self, t_s: float) -> None:
+    def _count_gap(self, t_s: float, pictures: int) -> None:
         # What is decoded again from the ring has been counted.
-        self.gaps += t_s > self._gap_s
+        self.gaps += pictures if t_s > self._gap_s else 0
         self._gap_s = max(self._gap_s, t_s)
 
     def _glance(self, keyframe: Packet) -> Iterator[Shown]:
@@ -366,7 +368,10 @@ class LookBack:
         for frame in frames:
             self.decoded += 1
             t_s = self._awaited.pop(frame.pts or 0, None)
-            if t_s is None or self._wholeness.is_torn(t_s):
+            if t_s is None:
+                continue
+            if self._wholeness.is_torn(t_s):
+                self.torn += 1
                 continue
             self._wholeness.see()
             # What is decoded again from the ring may have been looked at already.

@@ -18,6 +18,8 @@ RATE_RISE, RATE_FALL = 0.1, 0.001
 ERRORS_WINDOWS = 6
 """Errors are counted over a minute."""
 ERROR_SHARE, CLEAN_SHARE, LEAST_ERRORS = 0.02, 0.005, 3
+TORN_SHARE, MENDED_SHARE = 0.1, 0.05
+"""Of the pictures of a minute: one that is missing in a group of ten seconds tears less, on average."""
 DRIFT_WINDOWS = 360
 """Drift is measured over at most an hour."""
 DRIFT_S, PUNCTUAL_S = 2.0, 1.0
@@ -38,7 +40,9 @@ class Count:
     missing: int = 0
     """Pictures that did not come, or not as a whole, and were not given to the decoder."""
     gaps: int = 0
-    """How often the pictures that came told that some had not: most of these are `missing`."""
+    """How many more the pictures that came told of, at least: most of these are `missing`."""
+    torn: int = 0
+    """Pictures that are predicted from broken or missing ones, and so were not looked at."""
     main_fault: str | None = None
     """Why the main stream gives no evidence; None: it does, or there is none."""
     drift_s: float | None
@@ -88,7 +92,7 @@ class Flow:
         self.lacks_main: bool | None = None
         self.main_fault = ""
         """Why the main stream did not come when it last did not."""
-        self.error_share = 0.0
+        self.error_share = self.torn_share = 0.0
         self.drift_s = 0.0
         """Over the last hour, or since the watch began."""
         self._offsets_s: deque[float] = deque(maxlen=2)
@@ -137,6 +141,9 @@ class Flow:
         """Return what was measured."""
         if condition == "low_frame_rate":
             return f"{self.rate.fps:.1f} pictures per second, usually {self.rate.usual_fps:.1f}"
+        if condition == "decode_errors" and self.torn_share > self.error_share:
+            torn = f"{self.torn_share:.0%} of the last minute's pictures"
+            return f"{torn} could not be used: they follow broken or missing ones"
         if condition == "decode_errors":
             return f"{self.error_share:.0%} of the last minute's pictures were broken or missing"
         if condition == "main_stream":
@@ -169,8 +176,12 @@ class Flow:
         # At rest few are decoded of those that come.
         sent = self._came - had_come + missing
         self.error_share = max(_share(errors, decoded), _share(missing, sent))
-        least = CLEAN_SHARE if self.broken else ERROR_SHARE
-        self.broken = self.error_share > least and errors + missing >= LEAST_ERRORS
+        # Over less than a minute, a single one may tear a large share.
+        whole_minute = len(self._counts) > ERRORS_WINDOWS
+        self.torn_share = _share(count.torn - before.torn, sent) if whole_minute else 0.0
+        least, torn = (CLEAN_SHARE, MENDED_SHARE) if self.broken else (ERROR_SHARE, TORN_SHARE)
+        errs = self.error_share > least and errors + missing >= LEAST_ERRORS
+        self.broken = errs or self.torn_share > torn
 
 
 def _share(part: int, whole: int) -> float:

@@ -122,19 +122,19 @@ class Numbering:
             if unit:
                 self._note_sequence(unit)
 
-    def misses(self, packet: Packet) -> bool:
-        """Whether a picture is missing between the last packet and this one.
+    def misses(self, packet: Packet) -> int:
+        """Return how many pictures are missing between the last packet and this one, at least.
 
         Nothing is said of a stream that numbers its pictures untidily, unless their times leave out
         what their numbers do; nor where that is not known.
         """
         if self._framing is None:
-            return False
+            return 0
         number, begins = self._number_of(self._framing, packet)
         last, self._last = self._last, number
         last_s, self._last_s = self._last_s, packet.t_s
         if begins or last is None or number is None or self._counting is None:
-            return False
+            return 0
         # A picture that none is predicted from has the number of the next that some are (§7.4.3).
         count = 1 << self._counting.bits
         follows = number in (last, (last + 1) % count)
@@ -142,7 +142,7 @@ class Numbering:
         tidy = self._in_order >= TIDY_PICTURES
         in_order = self._in_order + (1 if follows else -GAP_PICTURES)
         self._in_order = min(max(0, in_order), MOST_PICTURES)
-        return (tidy or lacks) and not follows
+        return 0 if follows else (lacks or int(tidy))
 
     def _number_of(self, framing: Framing, packet: Packet) -> tuple[int | None, bool]:
         """Return the number of a picture, if that is known, and whether counting begins with it."""

@@ -25,8 +25,8 @@ class Pace:
             return self._nominal_s
         return median(self._steps_s)
 
-    def leaves_out(self, step_s: float, last: int, number: int, count: int) -> bool:
-        """Whether pictures are missing between two, by their times as by their numbers.
+    def leaves_out(self, step_s: float, last: int, number: int, count: int) -> int:
+        """Return how many pictures are missing between two, by their times as by their numbers.
 
         Args:
             step_s: how much later the second is shown.
@@ -39,10 +39,10 @@ class Pace:
         if numbers == 1 and step_s > 0.0:
             self._steps_s.append(step_s)
         if spacing_s is None:
-            return False
+            return 0
         pictures = round(step_s / spacing_s)
         # With a keyframe that is missing too, numbers began anew.
         agrees = pictures > 0 and (pictures % count == numbers or number < pictures)
         trust, self._trust = self._trust, self._trust + (1 if agrees else -ASTRAY_PICTURES)
         self._trust = min(max(0, self._trust), MOST_PICTURES)
-        return agrees and pictures > 1 and trust >= TRUSTED_PICTURES
+        return pictures - 1 if agrees and trust >= TRUSTED_PICTURES else 0

@@ -85,3 +85,28 @@ def test_pictures_left_out_at_regular_distances_are_told(
     )
     done = edge_agent("replay", gaps)
     assert "of the last minute's pictures were broken or missing" in done.stderr
+
+
+def test_what_every_second_keyframe_that_is_missing_spoils_is_told(tmp_path: Path) -> None:
+    """One picture in seventy is missing, and half of all cannot be used."""
+    options = "keyint=35:min-keyint=35:bframes=0"
+    whole = encode(tmp_path / "whole.mkv", deposit(), until_s=75, options=options)
+    assert edge_agent("replay", whole).stderr == ""
+    half = remux(
+        whole,
+        tmp_path / "half.mkv",
+        lambda number, packet: packet if number % 70 != 35 else None,
+    )
+    told = edge_agent("replay", half).stderr
+    assert "of the last minute's pictures could not be used: they follow broken or missing" in told
+
+
+def test_whole_bursts_are_counted_by_their_pictures(tmp_path: Path) -> None:
+    options = "keyint=35:min-keyint=35:bframes=0"
+    whole = encode(tmp_path / "whole.mkv", deposit(), until_s=40, options=options)
+    bursts = remux(
+        whole, tmp_path / "bursts.mkv", lambda number, packet: packet if number % 50 < 30 else None
+    )
+    (line, *_) = edge_agent("replay", bursts).stderr.splitlines()
+    share = int(line.partition("s: ")[2].partition("%")[0])
+    assert 25 <= share <= 45

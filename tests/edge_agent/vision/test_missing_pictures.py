@@ -103,6 +103,23 @@ def test_pictures_that_were_never_sent_are_told_whatever_was_lost_before() -> No
     assert began == [pytest.approx(10.0, abs=11.0), pytest.approx(310.0, abs=11.0)]
 
 
+@pytest.mark.parametrize(("every_s", "told_of"), [(60.0, False), (20.0, True)])
+def test_what_cannot_be_used_because_of_others_is_told_once_it_is_much(
+    every_s: float, told_of: bool
+) -> None:
+    """Of groups of ten seconds, five are torn on average: once a minute is little, every 20 s is not."""
+
+    def count(t_s: float) -> Count:
+        losses = int(min(t_s, 300.0) / every_s)
+        return Count(decoded=int(5 * t_s), errors=0, gaps=losses, torn=25 * losses, drift_s=None)
+
+    checkup, told = Checkup(5.0), []
+    for number in range(5 * 600):
+        t_s = number / 5
+        told += checkup.packets(1, t_s, lambda t_s=t_s: count(t_s))
+    assert [change.until_s is None for change in told] == ([True, False] if told_of else [])
+
+
 REORDERINGS = pytest.mark.parametrize("options", ["bframes=0", "bframes=2:b-adapt=0"])
 
 

@@ -17,7 +17,7 @@ def told(
     pace = Pace(nominal_fps)
     for at in range(1, len(numbers)):
         step_s = times_s[at] - times_s[at - 1]
-        yield at, pace.leaves_out(step_s, numbers[at - 1], numbers[at], COUNT)
+        yield at, pace.leaves_out(step_s, numbers[at - 1], numbers[at], COUNT) > 0
 
 
 @settings(max_examples=200, deadline=None)
