@@ -158,8 +158,8 @@ def test_a_stream_whose_keyframes_break_is_told_until_they_are_whole(
     with RtspCamera(InTime(group + spoilt(group) * 30 + group * 60)) as camera:
         broken = evidence(camera.uri, now_s)
         until(lambda: broken.usable is not None)
-        until(lambda: broken.fault is not None)
-        assert "broken or missing" in str(broken.fault)
+        # A machine that stands still for a second sends no keyframe for half a minute of this time.
+        until(lambda: "broken or missing" in str(broken.fault))
         assert broken.stock is not None
         assert broken.usable is None
         until(lambda: broken.fault is None)
@@ -173,8 +173,7 @@ def test_a_stream_whose_keyframes_stop_is_told_until_one_comes(
     with RtspCamera(InTime(group * 5 + group[1:] * 60 + group * 20)) as camera:
         endless = evidence(camera.uri, now_s)
         until(lambda: endless.usable is not None)
-        until(lambda: endless.fault is not None)
-        assert endless.fault == "no keyframe came for 30 s: shorten its interval"
+        until(lambda: endless.fault == "no keyframe came for 30 s: shorten its interval")
         until(lambda: endless.usable is not None)
 
 
