@@ -5,14 +5,15 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from edge_agent import config
 from edge_agent.cameras.zones import order_zones
 from edge_agent.config import CameraSettings
+from edge_agent.tuning.file_ends import missing_bytes
 from edge_agent.tuning.lines import Lines
 from edge_agent.tuning.whole_files import completed
 from edge_agent.vision.analysis import Analysis, Onlooker
@@ -22,13 +23,18 @@ from edge_agent.vision.findings import AnyFinding
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.orders import Detector, Watch, Zone
 from edge_agent.vision.setting import WHOLE_PICTURE
+from edge_agent.vision.stream.course import Gap
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.source import Source, open_source
+from edge_agent.vision.stream.timeline import FILE_GAP_S
 
 RING_S, RING_BYTES = 60.0, 8_000_000
 CUT_OFF_S = 2.0
 """A recording that ends so long before it should has lost its end; sound may last a little longer."""
+MOST_TOLD_GAPS = 3
+"""The longest: a recorder that pauses while nothing moves may have hundreds."""
+_CHOOSE = "Choose a recording that plays in a video player."
 
 
 class ReplayError(Exception):
@@ -115,28 +121,55 @@ def play(
 ) -> float:
     """Hand everything found in a recording to `take`; return the seconds of the recording.
 
-    Times count from the first picture. `remark` is told, in words, if its end is missing.
+    Times count from the first picture. `remark` is told, in words, if its end is missing, and where it has no pictures.
 
     Raises:
         ReplayError: the recording is missing, empty, holds no video, or cannot be decoded.
     """
     if fault := _fault_of(video):
-        raise ReplayError(f"{video} {fault}. Choose a recording that plays in a video player.")
+        raise ReplayError(f"{video} {fault}. {_CHOOSE}")
     try:
-        with open_source(str(video), 0.0) as source:
+        with _opened(video) as source:
             ring = PacketRing(max_s=RING_S, max_bytes=RING_BYTES)
             stock = Stock(form=source.form, ring=ring)
             analysis = Analysis(watch, stock, room=EvidenceRoom(spool=spool), onlooker=onlooker)
             recorded_s = _analyse(source, analysis, take)
-            missing_s = (source.promised_s or 0.0) - recorded_s
     except SourceLost as lost:
         raise ReplayError(f"{video} cannot be replayed: {_reason_of(lost)}.") from lost
     if not analysis.seen:
         why = "came out whole" if analysis.decoded else "could be decoded"
         raise ReplayError(f"{video} cannot be replayed: not one of its pictures {why}.")
-    if missing_s > CUT_OFF_S:
+    if source.gaps:
+        remark(f"{video} has no pictures for {_worded(source.gaps)}.")
+    if source.missing_s > CUT_OFF_S:
+        missing_s = source.missing_s
         remark(f"{video} ends after {recorded_s:.0f} s: {missing_s:.0f} s more should come.")
+    elif missing := missing_bytes(video):
+        remark(f"{video} ends after {recorded_s:.0f} s: at least {missing} bytes more should come.")
     return recorded_s
+
+
+@contextmanager
+def _opened(video: Path) -> Iterator[Source]:
+    with ExitStack() as stack:
+        try:
+            source = stack.enter_context(open_source(str(video), 0.0))
+        except SourceLost as lost:
+            why = f"{video} cannot be replayed: {_reason_of(lost)}. {_CHOOSE}"
+            raise ReplayError(why) from lost
+        yield source
+
+
+def _worded(gaps: Sequence[Gap]) -> str:
+    """Say how long pictures are missing and from when on, at the times that findings are given."""
+    longest = sorted(gaps, key=lambda gap: gap.lasted_s, reverse=True)[:MOST_TOLD_GAPS]
+    told = [
+        f"{gap.lasted_s:.0f} s from {gap.after_s:.0f} s on"
+        + (", which its times here leave out" if gap.lasted_s > FILE_GAP_S else "")
+        for gap in sorted(longest, key=lambda gap: gap.after_s)
+    ]
+    more = len(gaps) - len(told)
+    return ", for ".join(told) + (f", and {more} times more for shorter" if more else "")
 
 
 def _analyse(source: Source, analysis: Analysis, take: Callable[[list[AnyFinding]], None]) -> float:
@@ -237,8 +270,12 @@ def main(args: argparse.Namespace) -> int:
 
                 path = stack.enter_context(completed(args.debug_video))
                 onlooker = stack.enter_context(DebugVideo(path, watch)).take
-            take = Lines(output, sys.stderr).write
-            stream_s = play(args.video, watch, take, onlooker=onlooker, remark=_remark)
+            lines = Lines(output, sys.stderr)
+            try:
+                stream_s = play(args.video, watch, lines.write, onlooker=onlooker, remark=_remark)
+            except KeyboardInterrupt:
+                lines.tell_waiting()
+                raise
     except (ReplayError, OSError) as error:
         sys.stderr.write(f"edge-agent replay: {error}\n")
         return 2

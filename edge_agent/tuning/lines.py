@@ -22,12 +22,15 @@ class Lines:
     Lines are `{"type": "littering", …}` when an object is confirmed, `{"type": "motion", …}` when
     motion ends, and one named after the zone's purpose when nobody is there any more; the scorer
     reads the first two, and only zones of a configuration give others. Boxes are pixels of the
-    recording.
+    recording. Troubles wait for the first picture: of a recording without any, that is all there
+    is to say.
     """
 
     def __init__(self, output: TextIO, troubles: TextIO) -> None:
         self._output = output
         self._troubles = troubles
+        self._waiting: list[str] | None = []
+        """Troubles from before the first picture; None: it came."""
         self._width_px, self._height_px = 1, 1
         self._present: dict[str, PresenceStarted] = {}
 
@@ -37,6 +40,7 @@ class Lines:
             match finding:
                 case Seen():
                     self._width_px, self._height_px = finding.width_px, finding.height_px
+                    self.tell_waiting()
                 case LitteringConfirmed():
                     self._put(self._littering(finding))
                 case MotionEnded():
@@ -49,6 +53,12 @@ class Lines:
                     self._tell(finding)
                 case _:
                     pass
+
+    def tell_waiting(self) -> None:
+        """Write the troubles that wait for a picture, and later ones at once."""
+        waiting, self._waiting = self._waiting, None
+        for line in waiting or ():
+            self._troubles.write(line)
 
     def _littering(self, finding: LitteringConfirmed) -> dict[str, object]:
         left_at_s = finding.left_at_s
@@ -83,7 +93,11 @@ class Lines:
         what = f"until {finding.at_s:.0f} s"
         if isinstance(finding, Degraded):
             what = f"from {finding.at_s:.0f} s: {finding.detail}"
-        self._troubles.write(f"edge-agent replay: camera {finding.condition} {what}\n")
+        line = f"edge-agent replay: camera {finding.condition} {what}\n"
+        if self._waiting is None:
+            self._troubles.write(line)
+        else:
+            self._waiting.append(line)
 
 
 def _span(ended: MotionEnded | PresenceEnded) -> dict[str, object]:

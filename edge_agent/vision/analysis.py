@@ -12,6 +12,7 @@ from edge_agent.vision.evidence.room import EvidenceRoom
 from edge_agent.vision.evidence.shots import ShotTaker
 from edge_agent.vision.findings import AnyFinding, EvidenceMissed, Seen
 from edge_agent.vision.fitness import Fitness
+from edge_agent.vision.framing import Framing, Verdict
 from edge_agent.vision.handover import Handover
 from edge_agent.vision.littering import Littering
 from edge_agent.vision.lookback import LookBack, Shown, Stock
@@ -23,7 +24,6 @@ from edge_agent.vision.scene import Scene
 from edge_agent.vision.scene_events import ObjectChanged, SceneEvent
 from edge_agent.vision.setting import belongings_of, guards, new_scene
 from edge_agent.vision.stream.codec import is_coloured
-from edge_agent.vision.stream.gate import SizeGate
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.whereabouts import Whereabouts
 
@@ -75,7 +75,7 @@ class Analysis:
             jobs=room.clip_jobs,
         )
         self._planes = Planes(watch.masks)
-        back_trace = BackTrace(masked=self._planes.masked)
+        back_trace = BackTrace(plane_of=lambda frame: self._planes.read(frame).masked)
         self._littering = Littering(
             watch,
             shots,
@@ -85,12 +85,11 @@ class Analysis:
         )
         self._whereabouts = Whereabouts(watch, shots, self._clips)
         self._checkup = Checkup(stock.form.nominal_fps)
+        self._framing = Framing((0, 0), self._checkup)
         self._fitness = Fitness(watch.camera_id, shots, self._checkup)
         self._inherited: Handover | None = None
         self._scene: Scene | None = None
         self._glanced: Plane | None = None
-        self._came_as = (0, 0)
-        """The size that the last picture's plane had by itself."""
         self._armed = {zone.name: zone.armed for zone in watch.zones}
         self._fixtures = {fixture.fixture_id: fixture for fixture in watch.fixtures}
         self._motion_s = 0.0
@@ -113,19 +112,9 @@ class Analysis:
         return self._look_back.decode_errors + missing
 
     @property
-    def gate(self) -> SizeGate:
-        """What packet sizes tell of motion in this stream."""
-        return self._look_back.gate
-
-    @property
-    def resting(self) -> bool:
-        """Whether only keyframes are looked at, because nothing moves."""
-        return self._look_back.resting
-
-    @property
-    def listens(self) -> bool:
-        """Whether packets that rest may tell by their size that something moves."""
-        return self._look_back.listens
+    def look_back(self) -> LookBack:
+        """How closely the packets are looked at."""
+        return self._look_back
 
     @property
     def decoded(self) -> int:
@@ -155,7 +144,7 @@ class Analysis:
         """Take the next packet into the ring; return what is to be said.
 
         Raises:
-            SourceLost: too many packets in a row could not be decoded.
+            SourceLost: nothing of it can be decoded, or no keyframe comes in time.
         """
         said: list[AnyFinding] = []
         for shown in self._look_back.feed(packet):
@@ -169,7 +158,7 @@ class Analysis:
         """Take the next packets into the ring; yield what is to be said as it is found.
 
         Raises:
-            SourceLost: too many packets in a row could not be decoded.
+            SourceLost: nothing of it can be decoded, or no keyframe comes in time.
         """
         begin = 0
         while begin < len(packets):
@@ -242,6 +231,7 @@ class Analysis:
             last_s=self._moved_s,
             scene=scene,
             size=self._planes.size,
+            came_as=self._framing.size,
             told=self._littering.hand_over(),
             aim=None if aim is None or aim.away else aim,
             sparing=self._look_back.sparing,
@@ -276,9 +266,9 @@ class Analysis:
         assert scene is not None  # noqa: S101 - it may just have begun
         again = glanced is not None and glanced.frame is shown.frame
         plane = glanced if glanced and again else self._planes.read(shown.frame)
-        came_as, self._came_as = self._came_as, size
-        if size != came_as:
-            said += self._tell(self._resize(scene, plane, shown.t_s))
+        said += self._reframe(scene, plane, size, shown.t_s)
+        if self._framing.unsure:
+            return said
         if not (again and scene.empty and 0.0 < shown.t_s - self._stepped_s < EMPTY_STEP_S):
             self._stepped_s = shown.t_s
             said += self._tell(self._step(scene, plane.masked, shown.t_s))
@@ -288,7 +278,7 @@ class Analysis:
         if self._onlooker is not None:
             self._onlooker(shown, scene, said)
         if size != self._planes.size:
-            said += self._tell(self._renew(scene, size))
+            said += self._tell(self._renew(scene, size, shown.t_s))
         return said
 
     def _step(self, scene: Scene, masked: Pixels, t_s: float) -> list[SceneEvent]:
@@ -345,12 +335,11 @@ class Analysis:
             nominal_fps=self._stock.form.nominal_fps,
         )
         left, self._inherited = self._inherited, None
+        self._framing = Framing(left.came_as if left else size, self._checkup)
         if left is None:
             self._learn(size)
-            self._came_as = size
             return
         self._fit(left.size)
-        self._came_as = left.size
         if left.aim is not None:
             self._checkup.aim = left.aim
         self._look_back.sparing = left.sparing
@@ -376,16 +365,27 @@ class Analysis:
         self._checkup.begin(hidden)
         return hidden
 
-    def _resize(self, scene: Scene, plane: Plane, t_s: float) -> list[SceneEvent]:
+    def _reframe(
+        self, scene: Scene, plane: Plane, size: tuple[int, int], t_s: float
+    ) -> Iterator[AnyFinding]:
         """Go on with pictures of another size; if they show another part of the view, learn that."""
-        self._checkup.resize()
-        if scene.always is None or self._checkup.recognises(plane.luma, scene.always):
-            return []
-        return scene.turn(plane.masked, t_s)
+        match self._framing.step(size, plane.luma, t_s, scene.always):
+            case Verdict.UNSURE:
+                # The next pictures are wanted soon, all of them.
+                self._look_back.stir(t_s, passing=False)
+                self._moved_s = t_s
+            case Verdict.KNOWN:
+                pass
+            case Verdict.AGAIN:
+                scene.resume(t_s)
+            case Verdict.OTHER:
+                yield from self._fitness.tell(self._checkup.cut(self._framing.view, t_s), t_s)
+                yield from self._tell(scene.turn(plane.masked, t_s))
 
-    def _renew(self, scene: Scene, size: tuple[int, int]) -> list[SceneEvent]:
+    def _renew(self, scene: Scene, size: tuple[int, int], t_s: float) -> list[SceneEvent]:
         """Once nothing is there, go over to planes of the size that pictures have by themselves."""
-        if not scene.empty:
+        vacant = self._framing.may_follow(t_s, vacant=scene.vacant)
+        if self._checkup.astray or not (vacant or scene.empty):
             return []
         ended = scene.stop()
         self._learn(size)

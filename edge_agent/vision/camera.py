@@ -213,7 +213,7 @@ class Camera:
             rhythm.note(source.came_bytes, packets, now_s)
             resting, listens = False, True
             if (analysis := self._analysis) is not None:
-                resting, listens = analysis.resting, analysis.listens
+                resting, listens = analysis.look_back.resting, analysis.look_back.listens
             return rhythm.pause(now_s, resting=resting, listens=listens)
 
         return visit
@@ -231,7 +231,7 @@ class Camera:
         """
         self._backlog.put(packets)
         if self._is_due(packets):
-            resting = self._analysis is not None and self._analysis.resting
+            resting = self._analysis is not None and self._analysis.look_back.resting
             self._schedule(together=resting and not source.waits)
         fps = pulse.count(len(packets), self._monotonic_s())
         if fps is not None:
@@ -240,9 +240,13 @@ class Camera:
     def _is_due(self, packets: Sequence[Packet]) -> bool:
         """Whether packets are worth a turn: those between keyframes, not while only these count."""
         analysis = self._analysis
-        if analysis is None or not analysis.resting or len(self._backlog) >= RESTING_PACKETS:
+        if (
+            analysis is None
+            or not analysis.look_back.resting
+            or len(self._backlog) >= RESTING_PACKETS
+        ):
             return True
-        return analysis.listens or any(packet.keyframe for packet in packets)
+        return analysis.look_back.listens or any(packet.keyframe for packet in packets)
 
     def _schedule(self, *, together: bool = False) -> None:
         """Have a turn unless it is being taken; `together` with the others of this round."""
@@ -284,14 +288,14 @@ class Camera:
         analysis.skip(dropped - self._skipped)
         self._skipped = dropped
         # While only keyframes count, what came between two of them is one turn.
-        rested = analysis.resting
+        rested = analysis.look_back.resting
         most = 2 * RESTING_PACKETS if rested else TURN_PACKETS
         for finding in analysis.feed_all(self._backlog.take(most)):
             if self._forgotten.is_set():
                 break
             self._say(finding)
         self._tell_lack()
-        if rested and not analysis.resting:
+        if rested and not analysis.look_back.resting:
             # When it was visited last, nobody knew yet that it would wake.
             self._hasten()
 
@@ -353,6 +357,6 @@ class Camera:
             dropped_frames=self._backlog.dropped,
             ring_bytes=self._ring.held_bytes + (evidence.ring.held_bytes if evidence else 0),
             motion_s=analysis.take_motion_s() if analysis else 0.0,
-            gate_separation=analysis.gate.separation if analysis else None,
-            told_share=analysis.gate.told_share if analysis else None,
+            gate_separation=analysis.look_back.gate.separation if analysis else None,
+            told_share=analysis.look_back.gate.told_share if analysis else None,
         )

@@ -29,6 +29,8 @@ class Handover:
     scene: Scene
     size: tuple[int, int]
     """Width and height of its planes."""
+    came_as: tuple[int, int]
+    """Width and height that the pictures' planes had by themselves when the view was known last."""
     told: Told
     aim: Aim | None
     """Where the camera used to look; None: not known, or it looked elsewhere."""

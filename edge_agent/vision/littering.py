@@ -177,7 +177,9 @@ class Littering:
         object_id = self._ids.setdefault(thing.object_id, str(uuid4()))
         attention = thing.attention
         kept = self._kept.pop(thing.object_id, None) or self._hold(thing, None)
-        traced = self._back_trace.of(thing, scene.behind(thing), kept.hold.own)
+        traced = self._back_trace.of(
+            thing, scene.behind(thing), kept.hold.own, since_s=scene.turned_s
+        )
         deposited_s = thing.deposited_s if traced.deposited_s is None else traced.deposited_s
         self._request_clip(object_id, deposited_s, event.t_s, kept.hold)
         opinion = self._opinion_of(thing, event.t_s)

@@ -139,7 +139,7 @@ class LookBack:
         """Take the next packet into the ring; yield the pictures to be looked at.
 
         Raises:
-            SourceLost: too many packets in a row could not be decoded.
+            SourceLost: nothing of it can be decoded, or no keyframe comes in time.
         """
         self._stock.ring.append(packet)
         self._newest_s = packet.t_s

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from av import VideoFrame
 
@@ -43,19 +42,5 @@ class Planes:
 
     def read(self, frame: VideoFrame) -> Plane:
         """Return a picture on a plane of the scene."""
-        luma = self._fitted(luma_plane(frame))
-        return Plane(frame, luma, self.masked(luma))
-
-    def masked(self, plane: Pixels) -> Pixels:
-        """Return a plane of any size as one of the scene, what masks hide black."""
-        plane = self._fitted(plane)
-        return plane if self._shown is None else (plane * self._shown)
-
-    def _fitted(self, plane: Pixels) -> Pixels:
-        width, height = self.size
-        if plane.shape == (height, width):
-            return plane
-        # Averaging keeps what is smaller now; between few pixels, a line is as good as any curve.
-        shrinks = plane.shape[0] >= height and plane.shape[1] >= width
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(plane, self.size, interpolation=how), np.uint8)
+        luma = luma_plane(frame, self.size)
+        return Plane(frame, luma, luma if self._shown is None else luma * self._shown)

@@ -74,6 +74,8 @@ class Scene:
         """The picture that was just glanced at, and what it became when prepared."""
         self._light_level = self._light_was = 0.0
         self._unseen_s = NEVER
+        self.turned_s = -math.inf
+        """When the camera last showed another view than before."""
 
     def _begin(self, luma: Luma, t_s: float) -> Background:
         height, width = luma.shape
@@ -256,9 +258,13 @@ class Scene:
         background = self._background
         if background is None or background.creeps or background.settling(self._last_s):
             return False
-        if self.busy or self.moving or self.objects.objects or self._guard.awaits:
-            return False
-        return bool(np.count_nonzero(background.foreground) < self._least_pixels)
+        return self.vacant and bool(np.count_nonzero(background.foreground) < self._least_pixels)
+
+    @property
+    def vacant(self) -> bool:
+        """Whether nothing moves or lies there and nobody is awaited; light may creep."""
+        awaits = self.busy or self.moving or self.objects.objects or self._guard.awaits
+        return not awaits
 
     @property
     def passing(self) -> bool:
@@ -326,7 +332,9 @@ class Scene:
         self._background.look_away(gap_s)
         self.objects.look_away(gap_s, t_s)
         self._figures.look_away(gap_s, t_s)
-        self._unseen_s = (self._last_s, t_s + SETTLE_S)
+        begin_s, end_s = self._unseen_s
+        # Where nobody has looked long enough in between, both breaks are one.
+        self._unseen_s = (begin_s if self._last_s <= end_s else self._last_s, t_s + SETTLE_S)
         self._last_s = t_s - RESUMED_S
         self._changed_since_s = None
 
@@ -342,6 +350,7 @@ class Scene:
         luma = cv2.GaussianBlur(plane, (3, 3), 0).astype(np.float32)
         self._background = self._begin(luma, t_s)
         self._background.relearn(luma, t_s, settle_s=SETTLE_S)
+        self.turned_s = t_s
         self._changed_since_s = None
         self._light_level = self._light_was = 0.0
         return [*ended, *lost]

@@ -11,6 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from edge_agent.vision.condition.light import is_lit
 from edge_agent.vision.condition.look import CELL_PX, LONGEST_STEP_S, Reading, cells, look, measure
 from edge_agent.vision.picture.plane import Luma, Mask, Pixels
 
@@ -93,17 +94,6 @@ def same_share(view: View, edges: Luma, seen: Mask) -> float | None:
     return float((alike[structured] > ALIKE).mean())
 
 
-def is_same_view(plane: Pixels, known: Luma, seen: Mask) -> bool:
-    """Whether a picture shows what is known, a picture without noise, in whatever light.
-
-    Where that has too few edges to be told from another view, it is taken for the same.
-    """
-    now, then = look(plane, 0.0), look(np.clip(known, 0, 255).astype(np.uint8), 0.0)
-    view = View(measure(then, then, seen))
-    share = same_share(view, measure(now, now, seen).edges, seen)
-    return share is None or share >= SAME_SHARE
-
-
 def _layout(shades: Luma, usual: Luma) -> float:
     """Return how well light and dark lie where they usually do, at most 1."""
     spread = float(shades.std() * usual.std())
@@ -120,6 +110,8 @@ class Aim:
         self._seen = seen
         self._view: View | None = None
         self._home: View | None = None
+        self._home_share = FOUND_SHARE
+        """More of its cells must show the same before the camera is taken to look there again."""
         self._window: Luma | None = None
         self.share = 1.0
         """Of the view's cells: how many showed the same last."""
@@ -190,9 +182,34 @@ class Aim:
         fits = share is not None and share > LOST_SHARE
         return (right / width, down / height) if fits else None
 
-    def settle(self) -> None:
-        """The camera has been turned: what it shows from now on is its view, not its home."""
-        self._home = self._home or self._view
+    def view_of(self, known: Luma, t_s: float) -> View:
+        """Return the view that a picture without noise, (height, width), shows."""
+        now = look(np.clip(known, 0, 255).astype(np.uint8), t_s)
+        return View(measure(now, now, self._seen))
+
+    def recognises(self, view: View, plane: Pixels) -> bool | None:
+        """Whether one picture, in whatever light, shows a view; None: it tells nothing.
+
+        Where the view has too few edges to be told from another, it is taken for the same.
+        """
+        now = look(plane, 0.0)
+        reading = measure(now, now, self._seen)
+        share = same_share(view, reading.edges, self._seen)
+        if share is None:
+            return True
+        self.share, self.shift = share, None
+        if share >= SAME_SHARE:
+            return True
+        return None if not is_lit(reading) or self._is_bare(view, reading.edges) else False
+
+    def settle(self, cut_from: View | None = None) -> None:
+        """The camera has been turned: what it shows from now on is its view, not its home.
+
+        Its pictures may also show another part of a view, from which they are `cut_from`.
+        """
+        if self._home is None:
+            self._home = cut_from or self._view
+            self._home_share = FOUND_SHARE if cut_from is None else SAME_SHARE
         self._view = None
 
     def is_home(self, reading: Reading) -> bool | None:
@@ -200,7 +217,7 @@ class Aim:
         if self._home is None:
             return None
         share = same_share(self._home, reading.edges, self._seen)
-        return None if share is None else share > FOUND_SHARE
+        return None if share is None else share > self._home_share
 
     def describe(self, condition: Literal["moved", "covered"]) -> str:
         """Return what was measured."""

@@ -7,12 +7,12 @@ from functools import partial
 import cv2
 import numpy as np
 
-from edge_agent.vision.condition.aim import Aim, Sight, is_same_view
+from edge_agent.vision.condition.aim import Aim, Sight, View
 from edge_agent.vision.condition.debounce import Debounce
 from edge_agent.vision.condition.diagnosis import DELAYS_S, ConditionChanged, Diagnosis
 from edge_agent.vision.condition.flow import Count, Flow
 from edge_agent.vision.condition.focus import Focus
-from edge_agent.vision.condition.light import EMPTY_SHARE, RIGHT_SHARE, Light
+from edge_agent.vision.condition.light import EMPTY_SHARE, Light, is_lit
 from edge_agent.vision.condition.look import (
     CELL_PX,
     Look,
@@ -70,7 +70,7 @@ class Checkup:
         return None if self.reading is None else self.reading.brightness / MOST_LUMA
 
     def begin(self, hidden: Mask) -> None:
-        """Prepare for pictures of another size, parts of which lie behind privacy masks."""
+        """Prepare for planes of another size, parts of which lie behind privacy masks."""
         self._before = None
         self._seen = None
         self.stillness, self.aim = Stillness(), None
@@ -89,9 +89,28 @@ class Checkup:
         self.stillness = Stillness()
         self.focus.forget()
 
-    def recognises(self, plane: Pixels, known: Luma) -> bool:
-        """Whether a picture shows a known view, both (height, width); what cannot be told is yes."""
-        return self._seen is None or is_same_view(plane, known, self._seen)
+    def view_of(self, known: Luma | None, t_s: float) -> View | None:
+        """Return the view that a scene has learned; None: it cannot be told from another."""
+        return None if known is None or self.aim is None else self.aim.view_of(known, t_s)
+
+    def recognises(self, plane: Pixels, view: View) -> bool | None:
+        """Whether a picture, (height, width), shows a view; None: it tells nothing."""
+        return True if self.aim is None else self.aim.recognises(view, plane)
+
+    def cut(self, view: View | None, t_s: float) -> Iterable[ConditionChanged]:
+        """Pictures of another size show another part of this view; yield what begins by that.
+
+        Zones and masks do not lie where they were drawn: it is as if the camera had been turned.
+        """
+        if self.aim is not None:
+            self._settle(self.aim, view)
+            yield from self._diagnosis.begin("moved", t_s)
+
+    @property
+    def astray(self) -> bool:
+        """Whether the camera looks elsewhere than it did, or something hides its view, or may do so."""
+        away = self.aim is not None and self.aim.away
+        return away or any(self._diagnosis.suspects(one) for one in ("moved", "covered"))
 
     def packets(
         self, came: int, t_s: float, count: Callable[[], Count]
@@ -158,7 +177,7 @@ class Checkup:
         self.light.step(reading)
         # Whether black is a fault is one question, not two.
         empty = reading.empty_share >= EMPTY_SHARE
-        lit = max(reading.dark_share, reading.bright_share) <= RIGHT_SHARE
+        lit = is_lit(reading)
         sight = self.aim.step(reading) if lit and self.aim is not None else Sight.UNKNOWN
         strange = sight in {Sight.ELSEWHERE, Sight.COVERED}
         sharpness = reading.sharpness if lit and not strange else None
@@ -191,8 +210,8 @@ class Checkup:
                     self.aim.come_home()
                     self._forget_view()
 
-    def _settle(self, aim: Aim) -> None:
-        aim.settle()
+    def _settle(self, aim: Aim, cut_from: View | None = None) -> None:
+        aim.settle(cut_from)
         self._forget_view()
 
     def _forget_view(self) -> None:

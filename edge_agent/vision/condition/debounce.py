@@ -30,6 +30,11 @@ class Debounce:
         """Whether it was seen, but not yet for long enough."""
         return not self.active and self._turning_s is not None
 
+    def begin(self, t_s: float) -> None:
+        """Begin at once, unless it has begun: what shows it has been waited for already."""
+        if self.since_s is None:
+            self.since_s, self._turning_s = t_s, None
+
     def interrupt(self) -> None:
         """Begin a wait in progress anew, whatever the patience."""
         self._told_s = -math.inf

@@ -73,6 +73,17 @@ class Diagnosis:
         """Whether something is seen that may soon be told."""
         return any(debounce.pending for debounce in self._debounces.values())
 
+    def suspects(self, condition: Condition) -> bool:
+        """Whether this has begun or may soon begin."""
+        debounce = self._debounces[condition]
+        return debounce.active or debounce.pending
+
+    def begin(self, condition: Condition, t_s: float) -> Iterable[ConditionChanged]:
+        """Let a condition begin at once; yield that, unless it has begun."""
+        if not self._debounces[condition].active:
+            self._debounces[condition].begin(t_s)
+            yield ConditionChanged(condition=condition, since_s=t_s)
+
     def step(self, t_s: float, seen: Mapping[Condition, bool | None]) -> Iterable[ConditionChanged]:
         """Take what is seen now of some conditions; yield what begins or ends.
 

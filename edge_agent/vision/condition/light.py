@@ -28,6 +28,11 @@ _MOST_STEP_S = 300.0
 _DAY_S = 86_400.0
 
 
+def is_lit(reading: Reading) -> bool:
+    """Whether neither dark nor glare hide most of what there is."""
+    return max(reading.dark_share, reading.bright_share) <= RIGHT_SHARE
+
+
 class _Hours:
     """What was usual at each hour of the day; the hours are those of the watch's clock."""
 

@@ -1,14 +1,17 @@
 """Decodes the seconds around a deposit again, at full rate, to see who made it."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+from av import VideoFrame
 
 from edge_agent.vision.evidence.depositor import Behind, Glimpse, Trace, Watcher, trace
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.picture.plane import Pixels
-from edge_agent.vision.stream.codec import Decoder, StreamFormat, luma_plane
+from edge_agent.vision.stream.codec import Decoder, StreamFormat
 from edge_agent.vision.stream.packet import Packet
 
 BEFORE_S, AFTER_S, MOST_AFTER_S = 15.0, 6.0, 30.0
@@ -23,20 +26,25 @@ MOST_DECODED_PIXELS = 350_000_000
 class BackTrace:
     """Looks into the past of a stream."""
 
-    masked: Callable[[Pixels], Pixels]
-    """Makes of any plane of the stream one of its scene, without what privacy masks hide."""
+    plane_of: Callable[[VideoFrame], Pixels]
+    """Makes of any picture of the stream a plane of its scene, without what privacy masks hide."""
 
-    def of(self, thing: LeftObject, behind: Behind, stock: Stock) -> Trace:
-        """Return what a stream's ring still shows of an object's deposit."""
+    def of(
+        self, thing: LeftObject, behind: Behind, stock: Stock, *, since_s: float = -math.inf
+    ) -> Trace:
+        """Return what a stream's ring still shows of an object's deposit.
+
+        Before `since_s` the camera showed another view.
+        """
         height, width = behind.always.shape
         left_at_s = thing.attention.left_at_s or thing.deposited_s
         end_s = min(thing.deposited_s + MOST_AFTER_S, left_at_s + AFTER_S)
         packets, form = stock.ring.cut(thing.deposited_s - BEFORE_S, end_s), stock.form
         watcher = Watcher(thing, behind)
         glimpses: list[Glimpse] = []
-        for plane, t_s in _planes(form, affordable(packets, form, thing.deposited_s)):
-            if t_s <= end_s and len(glimpses) < MOST_LOOKS:
-                glimpses.append(watcher.look(self.masked(plane), t_s))
+        for frame, t_s in _due(form, affordable(packets, form, thing.deposited_s)):
+            if since_s <= t_s <= end_s and len(glimpses) < MOST_LOOKS:
+                glimpses.append(watcher.look(self.plane_of(frame), t_s))
         return trace(glimpses, thing, (width, height))
 
 
@@ -70,7 +78,7 @@ def _nearer(groups: Sequence[Sequence[Packet]], first: int, last: int, at_s: flo
     return last if groups[last][0].t_s - at_s < at_s - groups[first][0].t_s else first - 1
 
 
-def _planes(form: StreamFormat, packets: Sequence[Packet]) -> Iterator[tuple[Pixels, float]]:
+def _due(form: StreamFormat, packets: Sequence[Packet]) -> Iterator[tuple[VideoFrame, float]]:
     """Decode everything; yield what is due, in the order of showing."""
     shown = {packet.pts: packet.t_s for packet in packets}
     decoder = Decoder(form, fast=True)
@@ -80,4 +88,4 @@ def _planes(form: StreamFormat, packets: Sequence[Packet]) -> Iterator[tuple[Pix
             t_s = shown.get(frame.pts or 0)
             if t_s is not None and t_s >= due_s:
                 due_s = max(due_s + 1.0 / LOOKS_HZ, t_s + 0.5 / LOOKS_HZ)
-                yield luma_plane(frame), t_s
+                yield frame, t_s

@@ -55,8 +55,10 @@ class LeftObjects:
         self._next_id = 1
         self._ended: list[tuple[float, LeftObject]] = []
         self._statues = Statues()
-        self._unseen_s = NEVER
+        self._away_s, self._back_s = NEVER
         """From when to when nobody looked last."""
+        self._unseen_s = 0.0
+        """For how long nobody looked then and in the breaks shortly before."""
         self.objects: list[LeftObject] = []
         """Candidates and confirmed objects."""
 
@@ -78,7 +80,9 @@ class LeftObjects:
 
     def look_away(self, gap_s: float, t_s: float) -> None:
         """Go on after so many seconds without a look, up to now: they speak neither for nor against."""
-        self._unseen_s = (t_s - gap_s, t_s)
+        away_s = t_s - gap_s
+        self._unseen_s = gap_s + (self._unseen_s if away_s - self._back_s < STATUE_S else 0.0)
+        self._away_s, self._back_s = away_s, t_s
         self._statues.look_away(gap_s)
         for thing in self.objects:
             thing.attention = look_away(thing.attention, gap_s)
@@ -131,12 +135,12 @@ class LeftObjects:
 
     def _still(self, view: View) -> Mask:
         """Return where in the window something has been seen to stand for as long as no figure does."""
-        background, (begin_s, end_s) = view.background, self._unseen_s
+        background = view.background
         still = background.standing(view.t_s, STATUE_S)
-        if view.t_s - end_s < STATUE_S:
+        if view.t_s - self._back_s < STATUE_S:
             # Who stands there still may have stirred meanwhile.
-            before = background.standing(view.t_s, view.t_s - begin_s)
-            still &= ~before | background.standing(view.t_s, STATUE_S + end_s - begin_s)
+            before = background.standing(view.t_s, view.t_s - self._away_s)
+            still &= ~before | background.standing(view.t_s, STATUE_S + self._unseen_s)
         return still
 
     def _follow(self, thing: LeftObject, view: View, alive: Mask) -> bool:

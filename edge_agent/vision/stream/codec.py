@@ -154,21 +154,35 @@ def is_whole(form: StreamFormat, keyframe: Packet) -> bool:
     return not decoder.errors and not any(frame.is_corrupt for frame in frames)
 
 
-def luma_plane(frame: VideoFrame) -> Pixels:
-    """Return the picture's luma reduced for analysis, (height, width) uint8."""
+def luma_plane(frame: VideoFrame, size: tuple[int, int] | None = None) -> Pixels:
+    """Return the picture's luma reduced for analysis, (height, width) uint8.
+
+    `size` is another width and height than it would have by itself. It is brought to that in one
+    step: what is averaged twice is blurred.
+    """
     if frame.format.name in _PLANAR:
         plane = frame.planes[0]
         luma: Pixels = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     else:
         luma = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
     step = reduction(frame.width, frame.height)
-    size = plane_size(frame.width, frame.height)
+    own = plane_size(frame.width, frame.height)
+    if size is not None and size != own:
+        return _fitted(luma[: frame.height, : frame.width], size)
+    size = own
     luma = luma[: size[1] * step, : size[0] * step]
     if step == 1:
         return np.ascontiguousarray(luma)
     if step > 2:
         luma = _mean_rows(luma, step)
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _fitted(luma: Pixels, size: tuple[int, int]) -> Pixels:
+    # Averaging keeps what is smaller now; between few pixels, a line is as good as any curve.
+    shrinks = luma.shape[0] >= size[1] and luma.shape[1] >= size[0]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(luma, size, interpolation=how), np.uint8)
 
 
 def _mean_rows(luma: Pixels, step: int) -> Pixels:

@@ -1,10 +1,10 @@
 """Opens a stream and yields its packets; translates foreign errors into why a watch ended."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 
 import av
 import av.error
@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from edge_agent.vision.stream.codec import LIMITS, StreamFormat
+from edge_agent.vision.stream.course import Course, Gap
 from edge_agent.vision.stream.lost import SourceLost
 from edge_agent.vision.stream.packet import Packet
 from edge_agent.vision.stream.rtsp.assembly import AccessUnit
@@ -25,6 +26,15 @@ READ_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
+    """How long the pictures of a recording last, as its header says."""
+
+    lasts_s: float
+    from_zero: bool
+    """Counted from the zero of the recording's own times; else from its first picture."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Opened:
     """A stream that has told what a decoder must know."""
 
@@ -35,7 +45,7 @@ class Opened:
     """Ours, if we read it ourselves: then nobody has to wait for it."""
     seen: Sequence[AccessUnit] = ()
     """Of the units, those that came while it was opened."""
-    promised_s: float | None = None
+    promised: Promise | None = None
     """How long it lasts, as a recording's header says."""
 
 
@@ -48,13 +58,12 @@ class Source:
         self._connection = opened.connection
         self._seen = list(opened.seen)
         self._live = live
-        self.promised_s = opened.promised_s
-        """How long it should last, as a recording's header says; None: it does not."""
+        self._promised = opened.promised
         self._tick_s = float(form.time_base)
+        spacing_s = _spacing_s(form.nominal_fps)
+        self._course = None if live else Course(tick_s=self._tick_s, spacing_s=spacing_s)
         self._clock = StreamClock(live=live, start_s=start_s)
-        self._timeline = Timeline(
-            live=live, time_base_s=float(form.time_base), spacing_s=_spacing_s(form.nominal_fps)
-        )
+        self._timeline = Timeline(live=live, time_base_s=float(form.time_base), spacing_s=spacing_s)
 
     @property
     def drift_s(self) -> float | None:
@@ -108,14 +117,30 @@ class Source:
         return self._connection.damaged if self._connection is not None else 0
 
     @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The times without pictures so far, as a recording's own times say; a live stream has none."""
+        return self._course.gaps if self._course else ()
+
+    @property
+    def missing_s(self) -> float:
+        """How much longer a recording should last than its pictures so far; 0: nothing promises it."""
+        if self._course is None or self._promised is None:
+            return 0.0
+        promised = self._promised
+        return self._course.missing_s(promised.lasts_s, counted_from_zero=promised.from_zero)
+
+    @property
     def over(self) -> bool:
         """Whether nothing more can come; the next `take` raises why."""
         return self._connection is not None and self._connection.over
 
     def _packets(self, units: Sequence[AccessUnit], arrived_s: float) -> list[Packet]:
         """Give packets that came together their times."""
-        shown = self._timeline.follow_all([unit.ticks for unit in units], arrived_s)
+        ticks = [unit.ticks for unit in units]
+        shown = self._timeline.follow_all(ticks, arrived_s)
         times_s = self._clock.map_all([pts * self._tick_s for pts in shown], arrived_s)
+        if self._course is not None:
+            self._course.follow(ticks, times_s)
         return [
             Packet(body, pts, t_s, keyframe)
             for (body, _, keyframe), pts, t_s in zip(units, shown, times_s, strict=True)
@@ -159,9 +184,14 @@ def _open_libav(uri: str, stack: ExitStack) -> Opened:
     options = LIMITS | ({"rtsp_transport": "tcp"} if uri.startswith("rtsp") else {})
     timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
     try:
-        container = stack.enter_context(av.open(uri, options=options, timeout=timeout))
+        # A title may be written in any alphabet's code page.
+        opening = av.open(uri, options=options, timeout=timeout, metadata_errors="replace")
+        container = stack.enter_context(opening)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _lost_at_open(error) from error
+    demuxer = container.format.name
+    if not is_live(uri) and _draws_a_text_or_a_still(demuxer):
+        raise _no_recording()
     if not container.streams.video:
         raise SourceLost("undecodable", "there is no video in the stream")
     stream = container.streams.video[0]
@@ -176,10 +206,56 @@ def _open_libav(uri: str, stack: ExitStack) -> Opened:
         time_base=stream.time_base or Fraction(1, 90_000),
         nominal_fps=float(rate) if rate else 0.0,
     )
-    promised_s = None if container.duration is None else container.duration / av.time_base
+    units = _units(container, stream, form)
+    if not is_live(uri) and demuxer.endswith("_pipe"):
+        units = _more_than_one(units)
+    return Opened(form=form, units=units, promised=_promise(container, stream, form))
+
+
+def _draws_a_text_or_a_still(demuxer: str) -> bool:
+    """Whether libav makes pictures of what is no recording: a text is drawn as on a terminal."""
+    return demuxer == "tty" or demuxer.startswith("image2")
+
+
+def _no_recording() -> SourceLost:
+    return SourceLost("undecodable", "it is a text or a still picture, and no video recording")
+
+
+def _more_than_one(units: Iterator[AccessUnit]) -> Iterator[AccessUnit]:
+    """Pass on pictures that follow each other in a file, as those of Motion JPEG do.
+
+    Raises:
+        SourceLost: it holds a single one, and is a still.
+    """
+    try:
+        first = list(islice(units, 2))
+    except (av.error.FFmpegError, OSError) as error:
+        raise _lost_while_reading(error) from error
+    if len(first) < 2:
+        raise _no_recording()
+    return chain(first, units)
+
+
+def _promise(container: InputContainer, stream: VideoStream, form: StreamFormat) -> Promise | None:
+    if container.format.name == "avi":
+        # Until its recorder closes it, the length there is made up; its parts' sizes tell instead.
+        return None
     if stream.duration is not None:
-        promised_s = float(stream.duration * form.time_base)
-    return Opened(form=form, units=_units(container, stream, form), promised_s=promised_s)
+        return Promise(lasts_s=float(stream.duration * form.time_base), from_zero=False)
+    lasts_s = _tagged_s(stream.metadata.get("DURATION", ""))
+    if lasts_s is None and container.duration is not None and len(container.streams) == 1:
+        # Of several streams, the sound may last longer than the pictures.
+        lasts_s = container.duration / av.time_base
+    return None if lasts_s is None else Promise(lasts_s=lasts_s, from_zero=True)
+
+
+def _tagged_s(text: str) -> float | None:
+    """Return the seconds of a track's tag in Matroska such as 00:00:30.000000000; None: it is none."""
+    try:
+        hours, minutes, seconds = map(float, text.split(":"))
+    except ValueError:
+        return None
+    return 3_600.0 * hours + 60.0 * minutes + seconds
 
 
 def _units(
@@ -187,11 +263,14 @@ def _units(
 ) -> Iterator[AccessUnit]:
     spacing = round(_spacing_s(form.nominal_fps) / float(form.time_base))
     last = 0
-    for unit in container.demux(stream):
-        if unit.size:
-            ticks = unit.pts if unit.pts is not None else unit.dts
-            last = last + spacing if ticks is None else ticks
-            yield AccessUnit(body=bytes(unit), ticks=last, keyframe=bool(unit.is_keyframe))
+    # When all packets have been given, PyAV 18.1 wants to flush also streams that began in between
+    # (a damaged MPEG-TS seems to have such), and finds them missing in its list.
+    with suppress(IndexError):
+        for unit in container.demux(stream):
+            if unit.size:
+                ticks = unit.pts if unit.pts is not None else unit.dts
+                last = last + spacing if ticks is None else ticks
+                yield AccessUnit(body=bytes(unit), ticks=last, keyframe=bool(unit.is_keyframe))
 
 
 def _reason_text(error: BaseException) -> str:
@@ -206,6 +285,8 @@ def _lost_at_open(error: BaseException) -> SourceLost:
             return SourceLost("auth_failed", f"the camera refused the user or password: {text}")
         case av.error.InvalidDataError():
             return SourceLost("undecodable", f"this is no video that can be read: {text}")
+        case av.error.PatchWelcomeError():
+            return SourceLost("undecodable", "this is no video that can be read")
         case TimeoutError():
             return SourceLost("unreachable", "the camera could not be reached: it does not answer")
         case _:

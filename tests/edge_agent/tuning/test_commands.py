@@ -16,7 +16,7 @@ from edge_agent.replay import ReplayError, chosen_watch, watch_of
 from edge_agent.tuning import overlay, sensitivity
 from edge_agent.tuning.debug_video import words
 from edge_agent.tuning.lines import Lines
-from edge_agent.vision.findings import Degraded, PresenceStarted, Recovered
+from edge_agent.vision.findings import Degraded, PresenceStarted, Recovered, Seen
 from edge_agent.vision.orders import Zone
 from edge_agent.vision.setting import WHOLE_PICTURE
 from tests.edge_agent.vision.stage import Picture, deposit, wall
@@ -182,7 +182,12 @@ def test_what_ails_the_camera_is_said_beside_the_lines() -> None:
     output, troubles = StringIO(), StringIO()
     beside = {"camera_id": "cong-cho", "condition": "black"}
     begun = Degraded(at_s=31, detail="no light", **beside)
-    Lines(output, troubles).write([begun, Recovered(at_s=80, lasted_s=49, **beside)])
+    lines = Lines(output, troubles)
+    lines.write([begun])
+    assert troubles.getvalue() == "", "perhaps the recording is unusable, which is all to be said"
+    lines.write([Seen(camera_id="cong-cho", at_s=40, width_px=1, height_px=1, nominal_fps=5)])
+    assert len(troubles.getvalue().splitlines()) == 1
+    lines.write([Recovered(at_s=80, lasted_s=49, **beside)])
     assert output.getvalue() == ""
     assert troubles.getvalue().splitlines() == [
         "edge-agent replay: camera black from 31 s: no light",

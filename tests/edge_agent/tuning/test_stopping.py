@@ -9,10 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.edge_agent.tuning.test_commands import GATEWAY
-from tests.edge_agent.vision.stage import deposit
+from tests.edge_agent.vision.stage import Picture, deposit
 from tests.edge_agent.vision.vision_process import write_clip
 
 pytestmark = pytest.mark.timeout(60)
@@ -58,6 +59,36 @@ def test_a_replay_that_is_stopped_claims_nothing(clip: Path, tmp_path: Path) -> 
     assert said == ""
     assert drawn.read_text() == "of yesterday"
     assert {path.name for path in tmp_path.iterdir()} == {"events", "drawn.mp4"}
+
+
+def test_what_ails_the_camera_is_said_before_the_recording_is_over(tmp_path: Path) -> None:
+    """Nobody waits an hour for it, and who stops before has heard it."""
+
+    def go_dark(picture: Picture, t_s: float) -> None:
+        if t_s >= 20:
+            picture[:] = 0
+
+    once = write_clip(tmp_path / "once.mp4", go_dark, until_s=60)
+    path = tmp_path / "dark.mp4"
+    with av.open(str(path), "w") as outside:
+        stream, begin_s = None, 0
+        for _ in range(40):
+            with av.open(str(once)) as inside:
+                stream = stream or outside.add_stream_from_template(inside.streams.video[0])
+                for packet in inside.demux(video=0):
+                    if packet.size:
+                        shift = round(begin_s / packet.time_base)
+                        packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                        packet.stream = stream
+                        outside.mux(packet)
+            begin_s += 60
+    with begin("replay", path) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline().startswith("edge-agent replay: camera black from ")
+        running.send_signal(signal.SIGINT)
+        complaint = running.communicate(timeout=30)[1]
+    assert running.returncode == 130
+    assert complaint.endswith("stopped before the end; what it has said so far is not all\n")
 
 
 def test_a_report_that_is_stopped_is_no_traceback(clip: Path) -> None:

@@ -84,6 +84,20 @@ def deposit(*, there_s: float = 8, away_s: float = 10, until_s: float = 1e9) -> 
     return paint
 
 
+def beside(*, away_s: float, from_s: float = 0.0) -> Paint:
+    """Paint somebody who puts a bag down at 8 s and waits a step away; a clip begins at `from_s`."""
+
+    def paint(picture: Picture, clip_s: float) -> None:
+        t_s = clip_s + from_s
+        if t_s >= 8:
+            bag(picture)
+        left = carrier(t_s, there_s=8, away_s=away_s, place=140 if t_s < 9 else 122)
+        if left is not None:
+            figure(picture, left, t_s)
+
+    return paint
+
+
 def pictures(paint: Paint, *, until_s: float, fps: float = 5, noise: float = 2) -> Iterator:
     rng = np.random.default_rng(11)
     still = wall()

@@ -1,19 +1,33 @@
 """Who put an object down: found in the past of drawn scenes."""
 
+import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from av import VideoFrame
 
-from edge_agent.vision.evidence.back_trace import AFTER_S, BEFORE_S, affordable
+from edge_agent.vision.evidence.back_trace import (
+    AFTER_S,
+    BEFORE_S,
+    LOOKS_HZ,
+    BackTrace,
+    affordable,
+)
 from edge_agent.vision.evidence.depositor import Glimpse, Trace, Watcher, trace
+from edge_agent.vision.lookback import Stock
 from edge_agent.vision.objects.attention import Attention, Phase
 from edge_agent.vision.objects.surroundings import Surroundings
 from edge_agent.vision.objects.thing import LeftObject
 from edge_agent.vision.picture.figures import Area, Figure
+from edge_agent.vision.picture.plane import Pixels
 from edge_agent.vision.scene_events import ObjectChanged
-from edge_agent.vision.stream.codec import StreamFormat
+from edge_agent.vision.stream.codec import StreamFormat, luma_plane
 from edge_agent.vision.stream.packet import Packet
+from edge_agent.vision.stream.ring import PacketRing
+from edge_agent.vision.stream.shelf import Shelf
+from tests.edge_agent.vision.footage_maker import read_packets
 from tests.edge_agent.vision.stage import (
     HEIGHT,
     WIDTH,
@@ -25,6 +39,7 @@ from tests.edge_agent.vision.stage import (
     make_scene,
     pictures,
 )
+from tests.edge_agent.vision.vision_process import write_clip
 
 
 def look_back(
@@ -281,3 +296,26 @@ def test_of_a_group_without_end_only_the_beginning_is_decoded_again() -> None:
     packets = [Packet(payload=b"", pts=n, t_s=n / 10, keyframe=n in {0, 20}) for n in range(600)]
     assert affordable(packets, form, 8.0) == packets[20:120]
     assert affordable(packets, form, 30.0) == []
+
+
+def test_what_the_camera_showed_before_it_was_turned_is_not_looked_at(tmp_path: Path) -> None:
+    _, thing = look_back(deposit())
+    scene = make_scene()
+    for t_s, picture in pictures(deposit(), until_s=8):
+        scene.step(picture, t_s)
+    form, packets = read_packets(write_clip(tmp_path / "clip.mp4", deposit(), until_s=20))
+    ring = PacketRing(max_s=60, max_bytes=8_000_000, shelf=Shelf(tmp_path / "pins"))
+    ring.extend(packets)
+    seen: list[VideoFrame] = []
+
+    def plane_of(frame: VideoFrame) -> Pixels:
+        seen.append(frame)
+        return luma_plane(frame)
+
+    counts = []
+    for since_s in (-math.inf, thing.deposited_s - 2):
+        seen.clear()
+        behind = scene.behind(thing)
+        BackTrace(plane_of=plane_of).of(thing, behind, Stock(form=form, ring=ring), since_s=since_s)
+        counts.append(len(seen))
+    assert counts[0] - counts[1] >= 0.8 * LOOKS_HZ * (thing.deposited_s - 2)

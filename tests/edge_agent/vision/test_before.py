@@ -13,6 +13,7 @@ from edge_agent.vision.littering import Littering
 from edge_agent.vision.lookback import Stock
 from edge_agent.vision.objects.attention import Phase
 from edge_agent.vision.scene_events import ObjectChanged
+from edge_agent.vision.stream.codec import luma_plane
 from edge_agent.vision.stream.ring import PacketRing
 from edge_agent.vision.stream.shelf import Shelf
 from tests.edge_agent.vision.footage_maker import read_packets
@@ -41,7 +42,7 @@ def test_a_place_that_was_never_clear_is_shown_as_it_was_lately(
         watch("gate", clip),
         shots,
         clips=Clips("gate", stock, lambda: None, folder=None, masks=(), jobs=None),
-        back_trace=BackTrace(masked=lambda plane: plane),
+        back_trace=BackTrace(plane_of=luma_plane),
         second_look=SecondLook(),
     )
     littering.plane_size = (WIDTH, HEIGHT)

@@ -153,9 +153,9 @@ def test_an_analysis_at_rest_holds_no_decoded_picture(tmp_path: Path) -> None:
             for _ in range(360):
                 packet: Packet = next(packets)
                 analysis.feed(packet)
-                if analysis.resting and not rested:
+                if analysis.look_back.resting and not rested:
                     note(packet.t_s)
-                rested = analysis.resting
+                rested = analysis.look_back.resting
                 keyframe = packet if packet.keyframe and rested else keyframe
             assert keyframe is not None
             # Glanced at once more, but older than what was looked at.

@@ -1,5 +1,6 @@
 """Arithmetic on luma planes."""
 
+import cv2
 import numpy as np
 import pytest
 from av import VideoFrame
@@ -58,3 +59,12 @@ def test_only_the_picture_itself_tells_day_from_infra_red(
 def test_a_clock_written_in_colours_does_not_make_it_day(size: tuple[int, int]) -> None:
     """It is a hundredth of the picture, but far from its tint."""
     assert not is_coloured(_painted(size, differs=60, padding=0, part=(0.05, 0.2)))
+
+
+def test_pictures_are_brought_to_another_plane_in_one_step() -> None:
+    """Reduced to their own plane first, they would be blurred."""
+    luma = np.random.default_rng(3).integers(0, 256, (360, 640), np.uint8)
+    pixels = np.vstack([luma, np.full((180, 640), 128, np.uint8)])
+    plane = luma_plane(VideoFrame.from_ndarray(pixels, format="yuv420p"), (352, 240))
+    wanted = cv2.resize(luma, (352, 240), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(plane, wanted)

@@ -7,12 +7,17 @@ import av
 import pytest
 
 from edge_agent.vision.child import quiet_libraries
-from edge_agent.vision.findings import LitteringConfirmed, LitteringEnded, MotionStarted
+from edge_agent.vision.findings import (
+    Degraded,
+    LitteringConfirmed,
+    LitteringEnded,
+    MotionStarted,
+    Recovered,
+)
 from tests.edge_agent.vision.footage_maker import shifted
 from tests.edge_agent.vision.stage import (
-    Paint,
     Picture,
-    bag,
+    beside,
     carrier,
     deposit,
     figure,
@@ -116,6 +121,8 @@ def test_another_part_of_the_view_is_learned_anew(tmp_path: Path) -> None:
     (found,) = stream.of(LitteringConfirmed)
     (ended,) = stream.of(LitteringEnded)
     assert (ended.object_id, ended.ending) == (found.object_id, "cleared")
+    assert [one.condition for one in stream.of(Degraded)] == ["moved"]
+    assert stream.of(Recovered) == []
     assert left.scene.left == []
 
 
@@ -155,19 +162,6 @@ def test_a_camera_may_come_back_in_another_resolution(tmp_path: Path) -> None:
     (found,) = stream.of(LitteringConfirmed)
     assert found.deposited_at_s < 9
     assert found.box[0] == pytest.approx(162 / 320, abs=0.03)
-
-
-def beside(*, away_s: float) -> Paint:
-    """Paint somebody who puts a bag down at 8 s and waits a step away from it."""
-
-    def paint(picture: Picture, t_s: float) -> None:
-        if t_s >= 8:
-            bag(picture)
-        left = carrier(t_s, there_s=8, away_s=away_s, place=140 if t_s < 9 else 122)
-        if left is not None:
-            figure(picture, left, t_s)
-
-    return paint
 
 
 @pytest.mark.parametrize("size", [(320, 180), (480, 360)])
